@@ -1,0 +1,58 @@
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+REQUIREMENTS := $(wildcard requirements*.txt) constraints.txt pipeline_lambdas/requirements.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format lock clean
+
+help:  ## List every target
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+run: $(VENV)/run.stamp  ## Set everything up and run Shoebox on this machine
+	@exec $(BIN)/python manage.py runstack
+
+test: $(VENV)/dev.stamp  ## Set everything up and run all tests (ARGS="-k upload" narrows them)
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/dev.stamp  ## Lint, types, templates, settings, the SAM template
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/djlint --check --lint --quiet webapp
+	$(BIN)/cfn-lint infra/template.yaml
+	DJANGO_SETTINGS_MODULE=webapp.settings.test $(BIN)/python manage.py makemigrations --check --dry-run
+	DJANGO_SETTINGS_MODULE=webapp.settings.test $(BIN)/python manage.py check --fail-level WARNING
+
+format: $(VENV)/dev.stamp  ## Format the code
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+	$(BIN)/djlint --reformat --quiet webapp || true
+
+lock:  ## Write constraints.txt anew from what the requirements resolve to today
+	rm -rf build/lock && $(PYTHON) -m venv build/lock
+	: > constraints.txt
+	build/lock/bin/python -m pip install --quiet -r requirements-dev.txt
+	(echo '# Every package at the version the tests passed with; written by `make lock`.'; \
+		build/lock/bin/python -m pip freeze | sort -f) > constraints.txt
+	rm -rf build/lock
+
+clean:  ## Remove the virtual environment and caches (never var/, where your photos are)
+	rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Shoebox needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.12 run"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: $(REQUIREMENTS) | $(BIN)/python
+	@echo "Installing what Shoebox needs (once, about a minute) ..."
+	$(PIP) install -r requirements-local.txt
+	@touch $@
+
+$(VENV)/dev.stamp: $(REQUIREMENTS) | $(BIN)/python
+	@echo "Installing what Shoebox and its tests need (once, about a minute) ..."
+	$(PIP) install -r requirements-dev.txt
+	@touch $@ $(VENV)/run.stamp

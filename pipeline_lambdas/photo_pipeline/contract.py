@@ -1,0 +1,536 @@
+"""The contract between the site and the pipeline: every name, key, limit and condition that both sides rely on.
+
+The only module of the pipeline that the site imports, so it needs nothing but the standard library. Values are plain
+dataclasses; `to_item` and `from_item` translate them to and from what the DynamoDB resource API takes (numbers as
+`Decimal`, sets of strings as `set`). The `*_update` functions return the keyword arguments of `Table.update_item`, with
+the condition under which the write may happen: a caller adds nothing but the call.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, TypeVar
+
+Item = dict[str, Any]
+UpdateArguments = dict[str, Any]
+Value = TypeVar("Value")
+
+
+# --- What is accepted (design section 8) ---------------------------------------------------------------------------
+
+MAX_BYTES = 50 * 1000 * 1000
+MAX_PIXELS = 100 * 1000 * 1000
+MIN_SIDE = 80
+MAX_BATCH = 500
+MAX_ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Format:
+    """An accepted file format: Pillow's name of it, the extension of its S3 key, its media type."""
+
+    name: str
+    extension: str
+    media_type: str
+
+
+FORMATS = {
+    format.name: format
+    for format in (
+        Format("JPEG", "jpg", "image/jpeg"),
+        Format("PNG", "png", "image/png"),
+        Format("WEBP", "webp", "image/webp"),
+        Format("GIF", "gif", "image/gif"),
+        Format("HEIF", "heic", "image/heic"),
+        Format("AVIF", "avif", "image/avif"),
+        Format("TIFF", "tiff", "image/tiff"),
+        Format("BMP", "bmp", "image/bmp"),
+    )
+}
+SNIFF_BYTES = 64
+_AVIF_BRANDS = {b"avif", b"avis"}
+_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+
+
+def sniff_format(head: bytes) -> Format | None:
+    """The format that a file's first `SNIFF_BYTES` bytes announce, or None. Its name is never asked."""
+    signatures = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"GIF87a": "GIF", b"GIF89a": "GIF",
+                  b"II*\x00": "TIFF", b"MM\x00*": "TIFF", b"BM": "BMP"}  # fmt: skip
+    for signature, name in signatures.items():
+        if head.startswith(signature):
+            return FORMATS[name]
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return FORMATS["WEBP"]
+    if head[4:8] == b"ftyp":
+        return _sniff_iso_media(head)
+    return None
+
+
+def _sniff_iso_media(head: bytes) -> Format | None:
+    box_end = min(int.from_bytes(head[:4], "big"), len(head))
+    brands = {head[8:12]} | {head[at : at + 4] for at in range(16, box_end, 4)}
+    if brands & _AVIF_BRANDS:
+        return FORMATS["AVIF"]
+    if brands & _HEIF_BRANDS:
+        return FORMATS["HEIF"]
+    return None
+
+
+# --- Refusals and failures: a code, and a sentence that says what to do ---------------------------------------------
+
+
+class Refusal(StrEnum):
+    """What can be wrong with a file, or a run. The value is the code that is stored."""
+
+    EMPTY = "empty"
+    TOO_LARGE = "too_large"
+    NOT_A_PHOTO = "not_a_photo"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    TOO_SMALL = "too_small"
+    DAMAGED = "damaged"
+
+
+class Failure(StrEnum):
+    """What can go wrong on our side."""
+
+    RESIZE = "resize_failed"
+    LABELS = "labels_failed"
+    STORE = "store_failed"
+    DID_NOT_ARRIVE = "did_not_arrive"
+    STOPPED = "stopped"
+
+
+SENTENCES: Mapping[str, str] = {
+    Refusal.EMPTY: "This file is empty. Choose the photo again, or copy it anew from the camera.",
+    Refusal.TOO_LARGE: "Too large: {megabytes} MB, the most is {limit} MB. Export a smaller copy and upload that.",
+    Refusal.NOT_A_PHOTO: (
+        "This is not a photo we can read. Upload a JPEG, PNG, WebP, GIF, HEIC, AVIF, TIFF or BMP file."
+    ),
+    Refusal.TOO_MANY_PIXELS: (
+        "Too many pixels: {width} × {height} is {megapixels} megapixels, the most is {limit}. Upload a smaller copy."
+    ),
+    Refusal.TOO_SMALL: "Too small: {width} × {height} pixels, the least is {limit} on each side. Upload a larger copy.",
+    Refusal.DAMAGED: "This file is damaged or incomplete. Copy it anew from the camera or phone, and upload that.",
+    Failure.RESIZE: "Something went wrong on our side while making the previews. The original is safe; try again.",
+    Failure.LABELS: "Something went wrong on our side while finding labels. The original is safe; try again.",
+    Failure.STORE: "Something went wrong on our side while saving the result. The original is safe; try again.",
+    Failure.DID_NOT_ARRIVE: "This photo did not arrive. Upload it again.",
+    Failure.STOPPED: "Processing stopped before it was finished. The original is safe; try again.",
+}
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a photo is rejected or failed: code, sentence for its owner, and detail for the operator alone."""
+
+    code: str
+    text: str
+    detail: str = ""
+
+
+def reason(code: Refusal | Failure, *, detail: str = "", **facts: object) -> Reason:
+    """The reason of `code`, its sentence filled with `facts`."""
+    return Reason(code=code.value, text=SENTENCES[code].format(**facts), detail=detail)
+
+
+def refuse_size(size: int) -> Reason | None:
+    """Why a file of `size` bytes is refused, or None."""
+    if size == 0:
+        return reason(Refusal.EMPTY)
+    if size > MAX_BYTES:
+        return reason(Refusal.TOO_LARGE, megabytes=f"{size / 1e6:.1f}", limit=MAX_BYTES // 1_000_000)
+    return None
+
+
+def refuse_dimensions(width: int, height: int) -> Reason | None:
+    """Why a picture of `width` by `height` pixels is refused, or None."""
+    if width * height > MAX_PIXELS:
+        megapixels = round(width * height / 1e6)
+        return reason(
+            Refusal.TOO_MANY_PIXELS, width=width, height=height, megapixels=megapixels, limit=MAX_PIXELS // 1_000_000
+        )
+    if min(width, height) < MIN_SIDE:
+        return reason(Refusal.TOO_SMALL, width=width, height=height, limit=MIN_SIDE)
+    return None
+
+
+# --- Statuses ------------------------------------------------------------------------------------------------------
+
+
+class Status(StrEnum):
+    """The life of a photo: uploading, processing, then one of three ends; deleting from any of them."""
+
+    UPLOADING = "uploading"
+    PROCESSING = "processing"
+    READY = "ready"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    DELETING = "deleting"
+
+
+TERMINAL = (Status.READY, Status.REJECTED, Status.FAILED)
+OPEN = (Status.UPLOADING, Status.PROCESSING)
+
+
+# --- S3 keys -------------------------------------------------------------------------------------------------------
+
+THUMB, DISPLAY, ANALYSIS = "thumb", "display", "analysis"
+RENDITION_FILES = {THUMB: "thumb.webp", DISPLAY: "display.webp", ANALYSIS: "analysis.jpg"}
+
+_UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_ORIGINAL_KEY = re.compile(rf"originals/(?P<owner>{_UUID})/(?P<photo>{_UUID})\.(?P<extension>[a-z0-9]{{1,8}})")
+
+
+def original_key(owner_id: str, photo_id: str, extension: str) -> str:
+    """`originals/{owner}/{photo}.{ext}` in the originals bucket."""
+    return f"originals/{owner_id}/{photo_id}.{extension}"
+
+
+def parse_original_key(key: str) -> tuple[str, str] | None:
+    """(owner id, photo id) of an original's key, or None when it is no such key."""
+    match = _ORIGINAL_KEY.fullmatch(key)
+    return (match["owner"], match["photo"]) if match else None
+
+
+def photo_prefix(owner_id: str, photo_id: str) -> str:
+    """Where all renditions of a photo lie, of every run, in the renditions bucket."""
+    return f"renditions/{owner_id}/{photo_id}/"
+
+
+def run_prefix(owner_id: str, photo_id: str, run_id: str) -> str:
+    """Where one run's renditions lie."""
+    return f"{photo_prefix(owner_id, photo_id)}{run_id}/"
+
+
+def rendition_key(owner_id: str, photo_id: str, run_id: str, name: str) -> str:
+    """Key of one rendition (`thumb`, `display` or `analysis`)."""
+    return run_prefix(owner_id, photo_id, run_id) + RENDITION_FILES[name]
+
+
+# --- Runs ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Run:
+    """One attempt at a photo, the input of an execution. `run_id` is the execution's name and the fence of its writes."""
+
+    run_id: str
+    owner_id: str
+    photo_id: str
+    key: str
+    attempt: int
+    etag: str
+    version_id: str = ""
+
+
+def new_run(
+    *, owner_id: str, photo_id: str, key: str, etag: str, version_id: str = "", sequencer: str = "", attempt: int = 1
+) -> Run:
+    """The run of an attempt at one version of an original; the same facts give the same name, so an event that
+    arrives twice starts one execution. Names are at most 80 characters of [0-9a-z-], as Step Functions asks."""
+    version = hashlib.sha256((version_id or sequencer or etag).encode()).hexdigest()[:10]
+    return Run(
+        run_id=f"{photo_id}-{version}-{attempt}",
+        owner_id=owner_id,
+        photo_id=photo_id,
+        key=key,
+        attempt=attempt,
+        etag=etag,
+        version_id=version_id,
+    )
+
+
+# --- What DynamoDB holds -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Original:
+    """The uploaded file. `format` is Pillow's name; width and height in pixels, upright; sha256 in hex."""
+
+    bytes: int
+    width: int = 0
+    height: int = 0
+    format: str = ""
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Rendition:
+    """A picture made from the original: its key in the renditions bucket, and its size in pixels and bytes."""
+
+    key: str
+    width: int
+    height: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Exif:
+    """What the camera wrote, as far as it is shown. taken_at in ISO 8601, without a zone when the camera knew none;
+    exposure in seconds; focal_length in millimetres. Never a place."""
+
+    taken_at: str = ""
+    camera: str = ""
+    lens: str = ""
+    exposure: float = 0.0
+    aperture: float = 0.0
+    focal_length: float = 0.0
+    iso: int = 0
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle in fractions of the picture's width and height, 0 to 1."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One place in the picture where a label was found, with its confidence in percent."""
+
+    box: Box
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a picture shows, with confidence in percent, as Rekognition answers."""
+
+    name: str
+    confidence: float
+    parents: list[str] = field(default_factory=list)
+    categories: list[str] = field(default_factory=list)
+    instances: list[Instance] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a run as it happened: started in ISO 8601 UTC, duration in milliseconds."""
+
+    name: str
+    started: str
+    ms: int
+    attempt: int
+    run_id: str = ""
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photo record: pk `OWNER#{owner}`, sk `PHOTO#{photo}`. Times in ISO 8601 UTC."""
+
+    owner_id: str
+    photo_id: str
+    status: str
+    uploaded_at: str
+    updated_at: str
+    key: str
+    original: Original
+    batch_id: str = ""
+    run_id: str = ""
+    requested_run: str = ""
+    attempt: int = 1
+    reason: Reason | None = None
+    renditions: dict[str, Rendition] = field(default_factory=dict)
+    placeholder: str = ""
+    exif: Exif = field(default_factory=Exif)
+    labels: list[Label] = field(default_factory=list)
+    label_model: str = ""
+    steps: list[Step] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """How a person wants to be told: pk `OWNER#{owner}`, sk `PREFERENCES`. The phone number is in E.164."""
+
+    owner_id: str
+    channel: str = "mail"
+    only_problems: bool = False
+    email: str = ""
+    phone: str = ""
+
+
+class Channel(StrEnum):
+    MAIL = "mail"
+    SMS = "sms"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Photos uploaded together: pk `BATCH#{batch}`, sk `BATCH`. Complete when the three sets hold `expected` ids."""
+
+    batch_id: str
+    owner_id: str
+    expected: int
+    ready: set[str] = field(default_factory=set)
+    rejected: set[str] = field(default_factory=set)
+    failed: set[str] = field(default_factory=set)
+    claimed_at: str = ""
+    sent_at: str = ""
+
+    @property
+    def is_complete(self) -> bool:
+        return len(self.ready | self.rejected | self.failed) >= self.expected
+
+    @property
+    def is_due(self) -> bool:
+        """Complete, and nobody has claimed its notice yet."""
+        return self.is_complete and not self.claimed_at
+
+
+Key = dict[str, str]
+
+
+def photo_item_key(owner_id: str, photo_id: str) -> Key:
+    return {"pk": f"OWNER#{owner_id}", "sk": f"PHOTO#{photo_id}"}
+
+
+def preferences_item_key(owner_id: str) -> Key:
+    return {"pk": f"OWNER#{owner_id}", "sk": "PREFERENCES"}
+
+
+def batch_item_key(batch_id: str) -> Key:
+    return {"pk": f"BATCH#{batch_id}", "sk": "BATCH"}
+
+
+_ITEM_KEYS = {
+    Photo: lambda photo: photo_item_key(photo.owner_id, photo.photo_id),
+    Preferences: lambda preferences: preferences_item_key(preferences.owner_id),
+    Batch: lambda batch: batch_item_key(batch.batch_id),
+}
+
+
+def to_item(value: Photo | Preferences | Batch) -> Item:
+    """The DynamoDB item of a record, without empty attributes (DynamoDB takes no empty set)."""
+    return {**_ITEM_KEYS[type(value)](value), **to_attribute(value)}
+
+
+def to_attribute(value: Any) -> Any:
+    """A dataclass, or a container of them, as DynamoDB's types; empty fields of a dataclass are left out."""
+    if is_dataclass(value):
+        pairs = ((f.name, getattr(value, f.name)) for f in fields(value))
+        return {name: to_attribute(part) for name, part in pairs if part not in (None, "", [], {}, set())}
+    if isinstance(value, Mapping):
+        return {name: to_attribute(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_attribute(part) for part in value]
+    if isinstance(value, float):
+        return Decimal(repr(round(value, 6)))
+    return value
+
+
+def from_item(cls: type[Value], item: Mapping[str, Any]) -> Value:
+    """The dataclass `cls` that an item, or the same as JSON, holds; attributes it does not know are left aside."""
+    hints = typing.get_type_hints(cls)
+    known = [f.name for f in fields(cls) if f.name in item]
+    return cls(**{name: _from_attribute(hints[name], item[name]) for name in known})
+
+
+def _from_attribute(hint: Any, part: Any) -> Any:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is types.UnionType:
+        return None if part is None else _from_attribute(arguments[0], part)
+    if origin is list:
+        return [_from_attribute(arguments[0], each) for each in part]
+    if origin is dict:
+        return {name: _from_attribute(arguments[1], each) for name, each in part.items()}
+    if is_dataclass(hint):
+        return from_item(typing.cast(type, hint), part)
+    if hint in (int, float):
+        return hint(part)
+    return part
+
+
+# --- Writes of the site, and those that both sides make ---------------------------------------------------------------
+
+
+def put_new(record: Photo | Batch) -> UpdateArguments:
+    """`put_item` of a record that must not exist yet."""
+    return {"Item": to_item(record), "ConditionExpression": "attribute_not_exists(pk)"}
+
+
+def _update(
+    key: Key, update: str, *, where: str, values: Item, names: Mapping[str, str] | None = None
+) -> UpdateArguments:
+    arguments: UpdateArguments = {
+        "Key": key,
+        "UpdateExpression": update,
+        "ConditionExpression": where,
+        "ExpressionAttributeValues": values,
+        "ReturnValues": "ALL_NEW",
+    }
+    return arguments | ({"ExpressionAttributeNames": dict(names)} if names else {})
+
+
+_AS_SEEN = "#status = :seen_status AND attempt = :seen_attempt"
+
+
+def _as_seen_values(seen: Photo) -> Item:
+    return {":seen_status": seen.status, ":seen_attempt": seen.attempt}
+
+
+def request_run_update(seen: Photo, run: Run, *, now: str) -> UpdateArguments:
+    """The site asks for `run`: from now on its execution may claim the photo. Only if the record is still as seen, so
+    that two who ask at once get one run. A photo that had reached its end leaves its batch behind: it has been told."""
+    forget_batch = " REMOVE batch_id" if seen.status in TERMINAL else ""
+    return _update(
+        photo_item_key(seen.owner_id, seen.photo_id),
+        "SET requested_run = :run, attempt = :attempt, updated_at = :now" + forget_batch,
+        where=_AS_SEEN,
+        names={"#status": "status"},
+        values=_as_seen_values(seen) | {":run": run.run_id, ":attempt": run.attempt, ":now": now},
+    )
+
+
+def close_update(seen: Photo, why: Reason, *, now: str) -> UpdateArguments:
+    """The site closes a photo that no run will finish: `failed`, only if the record is still as seen."""
+    return _update(
+        photo_item_key(seen.owner_id, seen.photo_id),
+        "SET #status = :failed, reason = :why, updated_at = :now REMOVE requested_run",
+        where=_AS_SEEN,
+        names={"#status": "status"},
+        values=_as_seen_values(seen) | {":failed": Status.FAILED.value, ":why": to_attribute(why), ":now": now},
+    )
+
+
+def deleting_update(owner_id: str, photo_id: str, *, now: str) -> UpdateArguments:
+    """The site begins to delete a photo: from here every run's fence is shut."""
+    return _update(
+        photo_item_key(owner_id, photo_id),
+        "SET #status = :deleting, updated_at = :now REMOVE requested_run, run_id",
+        where="attribute_exists(pk)",
+        names={"#status": "status"},
+        values={":deleting": Status.DELETING.value, ":now": now},
+    )
+
+
+def batch_outcome_update(batch_id: str, photo_id: str, status: str) -> UpdateArguments:
+    """Count a photo's end in its batch; again changes nothing, another end moves it."""
+    others = [each.value for each in TERMINAL if each != status]
+    return _update(
+        batch_item_key(batch_id),
+        f"ADD {Status(status).value} :photo DELETE {others[0]} :photo, {others[1]} :photo",
+        where="attribute_exists(pk)",
+        values={":photo": {photo_id}},
+    )
+
+
+def leave_batch_update(batch_id: str, photo_id: str) -> UpdateArguments:
+    """A photo that was cancelled, refused or deleted leaves its batch, once."""
+    return _update(
+        batch_item_key(batch_id),
+        "SET expected = expected - :one ADD gone :photo DELETE ready :photo, rejected :photo, failed :photo",
+        where="attribute_exists(pk) AND NOT contains(gone, :id)",
+        values={":one": 1, ":photo": {photo_id}, ":id": photo_id},
+    )
