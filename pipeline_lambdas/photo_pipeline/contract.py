@@ -30,6 +30,7 @@ MAX_PIXELS = 100 * 1000 * 1000
 MIN_SIDE = 80
 MAX_BATCH = 500
 MAX_ATTEMPTS = 3
+MAX_REFUSALS = 3
 
 
 @dataclass(frozen=True)
@@ -219,7 +220,7 @@ def rendition_key(owner_id: str, photo_id: str, run_id: str, name: str) -> str:
 
 @dataclass(frozen=True)
 class Run:
-    """One attempt at a photo, the input of an execution. `run_id` is the execution's name and the fence of its writes."""
+    """One attempt at a photo, the input of an execution; `run_id` is its name, and the fence of all its writes."""
 
     run_id: str
     owner_id: str
@@ -316,13 +317,13 @@ class Label:
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a run as it happened: started in ISO 8601 UTC, duration in milliseconds."""
+    """One step of a run as it happened: started in ISO 8601 UTC, duration in milliseconds, how it ended."""
 
     name: str
     started: str
     ms: int
     attempt: int
-    run_id: str = ""
+    outcome: str = "done"
 
 
 @dataclass(frozen=True)
@@ -376,8 +377,10 @@ class Batch:
     ready: set[str] = field(default_factory=set)
     rejected: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
+    gone: set[str] = field(default_factory=set)
     claimed_at: str = ""
     sent_at: str = ""
+    refusals: int = 0
 
     @property
     def is_complete(self) -> bool:
@@ -385,8 +388,8 @@ class Batch:
 
     @property
     def is_due(self) -> bool:
-        """Complete, and nobody has claimed its notice yet."""
-        return self.is_complete and not self.claimed_at
+        """Complete, its notice claimed by nobody, and not refused too often by SES or SNS."""
+        return self.is_complete and not self.claimed_at and self.refusals < MAX_REFUSALS
 
 
 Key = dict[str, str]

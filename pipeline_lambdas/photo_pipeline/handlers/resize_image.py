@@ -1,0 +1,78 @@
+"""Claim a photo, check its original, draw and store its renditions."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from .. import aws, config, photo_table
+from ..contract import Original, Rendition, Run, from_item, refuse_size, rendition_key
+from ..errors import Overtaken, Refused
+from ..inspection import inspect
+from ..renditions import Picture, draw
+from ..results import OVERTAKEN, REJECTED, RESIZED, ResizeResult, Stopwatch, to_state, utc_now
+
+logger = Logger(child=True)
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """`{"run": Run}` to a ResizeResult."""
+    run = from_item(Run, event["run"])
+    settings = config.load(config.ResizeConfig)
+    stopwatch = Stopwatch("ResizeImage", run)
+    try:
+        photo_table.claim_photo(aws.table(settings.photo_table), run, now=utc_now())
+        return to_state(_resize(run, settings, stopwatch))
+    except Overtaken:
+        logger.info("overtaken", extra={"run": run.run_id})
+        return to_state(ResizeResult(OVERTAKEN))
+    except Refused as refused:
+        return to_state(ResizeResult(REJECTED, step=stopwatch.step("rejected"), reason=refused.reason))
+
+
+def _resize(run: Run, settings: config.ResizeConfig, stopwatch: Stopwatch) -> ResizeResult:
+    data = _read_original(run, settings.originals_bucket)
+    facts = inspect(data)
+    drawing = draw(data, facts.format)
+    renditions = {
+        name: _store(run, name, picture, settings.renditions_bucket) for name, picture in drawing.pictures.items()
+    }
+    return ResizeResult(
+        RESIZED,
+        step=stopwatch.step(),
+        original=Original(
+            bytes=len(data),
+            width=facts.width,
+            height=facts.height,
+            format=facts.format,
+            sha256=hashlib.sha256(data).hexdigest(),
+        ),
+        renditions=renditions,
+        placeholder=drawing.placeholder,
+        exif=facts.exif,
+        analysis_content=drawing.analysis_content,
+    )
+
+
+def _read_original(run: Run, bucket: str) -> bytes:
+    """The very version that the run is about. Raises Refused, before reading it, when it is too large or empty."""
+    version = {"VersionId": run.version_id} if run.version_id else {"IfMatch": run.etag}
+    answer = aws.s3().get_object(Bucket=bucket, Key=run.key, **version)
+    if refusal := refuse_size(answer["ContentLength"]):
+        answer["Body"].close()
+        raise Refused(refusal)
+    return answer["Body"].read()
+
+
+def _store(run: Run, name: str, picture: Picture, bucket: str) -> Rendition:
+    key = rendition_key(run.owner_id, run.photo_id, run.run_id, name)
+    aws.s3().put_object(
+        Bucket=bucket,
+        Key=key,
+        Body=picture.data,
+        ContentType=picture.media_type,
+        CacheControl="private, max-age=31536000, immutable",
+    )
+    return Rendition(key=key, width=picture.width, height=picture.height, bytes=len(picture.data))

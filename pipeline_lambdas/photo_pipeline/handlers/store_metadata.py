@@ -1,0 +1,43 @@
+"""Write how a run ended, if the photo is still its own, and count it in its batch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from .. import aws, config, photo_table
+from ..contract import RENDITION_FILES, Run, from_item, rendition_key
+from ..errors import Overtaken
+from ..results import Stopwatch, read_ending, utc_now
+
+logger = Logger(child=True)
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """The execution's whole state to `{"outcome": a status or "overtaken", "batch_id": …, "batch_due": …}`."""
+    run = from_item(Run, event["run"])
+    settings = config.load(config.StoreConfig)
+    table = aws.table(settings.photo_table)
+    ending, stopwatch = read_ending(event), Stopwatch("StoreMetadata", run)
+    try:
+        photo = photo_table.finish_photo(
+            table,
+            run,
+            status=ending.status,
+            attributes=ending.attributes,
+            steps=[*ending.steps, stopwatch.step()],
+            now=utc_now(),
+        )
+    except Overtaken:
+        logger.info("overtaken", extra={"run": run.run_id})
+        _remove_renditions(run, settings.renditions_bucket)
+        return {"outcome": "overtaken", "batch_id": "", "batch_due": False}
+    batch = photo_table.count_in_batch(table, photo)
+    return {"outcome": photo.status, "batch_id": photo.batch_id, "batch_due": bool(batch and batch.is_due)}
+
+
+def _remove_renditions(run: Run, bucket: str) -> None:
+    """A run that lost the photo leaves nothing behind."""
+    for name in RENDITION_FILES:
+        aws.s3().delete_object(Bucket=bucket, Key=rendition_key(run.owner_id, run.photo_id, run.run_id, name))

@@ -1,0 +1,126 @@
+"""What a file says about itself, from its header alone: format, size, the camera's notes. No pixel is decoded here."""
+
+from __future__ import annotations
+
+import functools
+import io
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pillow_heif
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+from .contract import FORMATS, SNIFF_BYTES, Exif, Refusal, reason, refuse_dimensions, sniff_format
+from .errors import Refused
+
+_TRANSPOSED = {5, 6, 7, 8}
+_PILLOW_FORMATS = (*FORMATS, "MPO")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """An accepted file: its format (a name of `contract.FORMATS`), its upright size in pixels, its camera's notes."""
+
+    format: str
+    width: int
+    height: int
+    exif: Exif
+
+
+def inspect(data: bytes) -> Facts:
+    """The facts of a file. Raises Refused when it is no photo, or one outside the limits."""
+    announced = sniff_format(data[:SNIFF_BYTES])
+    if announced is None:
+        raise Refused(reason(Refusal.NOT_A_PHOTO))
+    with open_header(data) as image:
+        exif = _read_exif(image)
+        width, height = image.size
+        if exif.get(ExifTags.Base.Orientation) in _TRANSPOSED:
+            width, height = height, width
+        if refusal := refuse_dimensions(width, height):
+            raise Refused(refusal)
+        return Facts(format=announced.name, width=width, height=height, exif=camera_notes(exif))
+
+
+def open_header(data: bytes) -> Image.Image:
+    """Pillow's lazy image of accepted formats alone. Raises Refused when the header cannot be read."""
+    _prepare_pillow()
+    try:
+        return Image.open(io.BytesIO(data), formats=_PILLOW_FORMATS)
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, MemoryError, RuntimeError) as error:
+        raise Refused(reason(Refusal.DAMAGED, detail=str(error))) from error
+
+
+@functools.cache
+def _prepare_pillow() -> None:
+    pillow_heif.register_heif_opener()
+    Image.MAX_IMAGE_PIXELS = None  # our own limit, which has a sentence, is asked before anything is decoded
+
+
+def _read_exif(image: Image.Image) -> dict[int, Any]:
+    """All of the first image's tags, the camera's among them; whatever cannot be read is left out."""
+    try:
+        tags = image.getexif()
+        return {**tags, **tags.get_ifd(ExifTags.IFD.Exif)}
+    except Exception:  # a maker's broken notes must not cost the photo; Pillow raises whatever its parsers do
+        return {}
+
+
+def camera_notes(tags: dict[int, Any]) -> Exif:
+    """What is kept of EXIF tags. Never the place."""
+    return Exif(
+        taken_at=_taken_at(tags),
+        camera=_camera(_text(tags, ExifTags.Base.Make), _text(tags, ExifTags.Base.Model)),
+        lens=_text(tags, ExifTags.Base.LensModel),
+        exposure=_number(tags, ExifTags.Base.ExposureTime),
+        aperture=_number(tags, ExifTags.Base.FNumber),
+        focal_length=_number(tags, ExifTags.Base.FocalLength),
+        iso=int(_number(tags, ExifTags.Base.ISOSpeedRatings)),
+    )
+
+
+def _text(tags: dict[int, Any], tag: int) -> str:
+    value = tags.get(tag, "")
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    printable = "".join(letter for letter in str(value) if letter.isprintable())
+    return " ".join(printable.split())[:100]
+
+
+def _number(tags: dict[int, Any], tag: int) -> float:
+    value = tags.get(tag, 0)
+    if isinstance(value, tuple | list):
+        value = value[0] if value else 0
+    try:
+        number = float(value)
+    except (TypeError, ValueError, ZeroDivisionError):
+        return 0.0
+    return number if 0 < number < 1e6 else 0.0
+
+
+def _camera(make: str, model: str) -> str:
+    """`NIKON CORPORATION`, `NIKON D90` is `NIKON D90`; `Apple`, `iPhone 7` is `Apple iPhone 7`."""
+    brand = make.split(" ")[0]
+    return model if not brand or model.lower().startswith(brand.lower()) else f"{make} {model}".strip()
+
+
+_EXIF_TIME = re.compile(r"(\d{4}):(\d\d):(\d\d) (\d\d):(\d\d):(\d\d)")
+_EXIF_ZONE = re.compile(r"[+-]\d\d:\d\d")
+
+
+def _taken_at(tags: dict[int, Any]) -> str:
+    time = _EXIF_TIME.match(_text(tags, ExifTags.Base.DateTimeOriginal))
+    if not time or time[1] == "0000" or not _is_real_time(time):
+        return ""
+    zone = _EXIF_ZONE.fullmatch(_text(tags, ExifTags.Base.OffsetTimeOriginal))
+    return f"{time[1]}-{time[2]}-{time[3]}T{time[4]}:{time[5]}:{time[6]}" + (zone[0] if zone else "")
+
+
+def _is_real_time(time: re.Match[str]) -> bool:
+    try:
+        datetime(*(int(part) for part in time.groups()))  # type: ignore[arg-type]
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,42 @@
+"""What Rekognition answers, as the contract's labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .contract import Box, Instance, Label
+
+MAX_INSTANCES = 20  # the state between steps, and the record, stay small
+
+
+def parse_labels(answer: Mapping[str, Any], *, content: Box) -> list[Label]:
+    """The labels of a DetectLabels answer, surest first; boxes are in fractions of the photo, which lies at `content`
+    in the picture that was sent."""
+    labels = [_parse_label(label, content) for label in answer["Labels"]]
+    return sorted(labels, key=lambda label: (-label.confidence, label.name))
+
+
+def _parse_label(label: Mapping[str, Any], content: Box) -> Label:
+    instances = sorted(label.get("Instances", ()), key=lambda instance: -instance["Confidence"])[:MAX_INSTANCES]
+    return Label(
+        name=label["Name"],
+        confidence=round(label["Confidence"], 2),
+        parents=[parent["Name"] for parent in label.get("Parents", ())],
+        categories=[category["Name"] for category in label.get("Categories", ())],
+        instances=[_parse_instance(instance, content) for instance in instances],
+    )
+
+
+def _parse_instance(instance: Mapping[str, Any], content: Box) -> Instance:
+    box = instance["BoundingBox"]
+    left, width = _unpad(box["Left"], box["Width"], content.left, content.width)
+    top, height = _unpad(box["Top"], box["Height"], content.top, content.height)
+    return Instance(box=Box(left, top, width, height), confidence=round(instance["Confidence"], 2))
+
+
+def _unpad(start: float, length: float, content_start: float, content_length: float) -> tuple[float, float]:
+    """A span of the padded picture as a span of the photo, cut to it: (start, length), both 0 to 1."""
+    begin = min(1.0, max(0.0, (start - content_start) / content_length))
+    end = min(1.0, max(0.0, (start + length - content_start) / content_length))
+    return round(begin, 4), round(end - begin, 4)

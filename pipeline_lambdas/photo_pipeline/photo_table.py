@@ -1,0 +1,154 @@
+"""Every DynamoDB call of the pipeline, with the condition under which it may write."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .contract import (
+    TERMINAL,
+    Batch,
+    Item,
+    Photo,
+    Preferences,
+    Run,
+    Status,
+    Step,
+    batch_item_key,
+    batch_outcome_update,
+    from_item,
+    photo_item_key,
+    preferences_item_key,
+    to_attribute,
+)
+from .errors import Overtaken
+
+
+def claim_photo(table: Any, run: Run, *, now: str) -> Photo:
+    """Take the photo for `run`: one that waits, or one that the site asked this run for. The same run may do so again.
+
+    Raises Overtaken when another run has it, or when it is gone.
+    """
+    item = _conditional(
+        table,
+        Key=photo_item_key(run.owner_id, run.photo_id),
+        UpdateExpression="SET #status = :processing, run_id = :run, updated_at = :now REMOVE requested_run, reason",
+        ConditionExpression=(
+            "(#status = :uploading AND attribute_not_exists(requested_run))"
+            " OR requested_run = :run OR (#status = :processing AND run_id = :run)"
+        ),
+        ExpressionAttributeNames={"#status": "status"},
+        ExpressionAttributeValues={
+            ":processing": Status.PROCESSING.value,
+            ":uploading": Status.UPLOADING.value,
+            ":run": run.run_id,
+            ":now": now,
+        },
+        ReturnValues="ALL_NEW",
+    )
+    if item is None:
+        raise Overtaken(run.run_id)
+    return from_item(Photo, item)
+
+
+def finish_photo(
+    table: Any, run: Run, *, status: Status, attributes: dict[str, Any], steps: list[Step], now: str
+) -> Photo:
+    """Write how `run` ended, if the photo is still its own. Again by the same run changes nothing.
+
+    Raises Overtaken when it is not.
+    """
+    item = _conditional(
+        table,
+        Key=photo_item_key(run.owner_id, run.photo_id),
+        UpdateExpression="SET #status = :status, updated_at = :now"
+        ", #steps = list_append(if_not_exists(#steps, :none), :steps)"
+        + "".join(f", #{name} = :{name}" for name in attributes),
+        ConditionExpression="run_id = :run AND #status = :processing",
+        ExpressionAttributeNames={f"#{name}": name for name in ("status", "steps", *attributes)},
+        ExpressionAttributeValues={
+            ":status": status.value,
+            ":processing": Status.PROCESSING.value,
+            ":run": run.run_id,
+            ":now": now,
+            ":none": [],
+            ":steps": to_attribute(steps),
+        }
+        | {f":{name}": to_attribute(value) for name, value in attributes.items()},
+        ReturnValues="ALL_NEW",
+    )
+    return from_item(Photo, item) if item is not None else _finished_before(table, run)
+
+
+def _finished_before(table: Any, run: Run) -> Photo:
+    photo = get_photo(table, run.owner_id, run.photo_id)
+    if photo is None or photo.run_id != run.run_id or photo.status not in TERMINAL:
+        raise Overtaken(run.run_id)
+    return photo
+
+
+def count_in_batch(table: Any, photo: Photo) -> Batch | None:
+    """Count a finished photo in its batch, and return the batch; None for a photo that has none (any more)."""
+    if not photo.batch_id:
+        return None
+    item = _conditional(table, **batch_outcome_update(photo.batch_id, photo.photo_id, photo.status))
+    return from_item(Batch, item) if item else None
+
+
+def claim_notice(table: Any, batch_id: str, *, now: str) -> Batch | None:
+    """Take the right to tell about a complete batch; None when it is not complete, or somebody else has it."""
+    batch = get_batch(table, batch_id)
+    if batch is None or not batch.is_due:
+        return None
+    item = _conditional(
+        table,
+        Key=batch_item_key(batch_id),
+        UpdateExpression="SET claimed_at = :now",
+        ConditionExpression="attribute_exists(pk) AND attribute_not_exists(claimed_at)",
+        ExpressionAttributeValues={":now": now},
+        ReturnValues="ALL_NEW",
+    )
+    return from_item(Batch, item) if item else None
+
+
+def release_notice(table: Any, batch: Batch) -> None:
+    """A definite refusal by SES or SNS: nothing was sent, so another may try, a few times."""
+    _conditional(
+        table,
+        Key=batch_item_key(batch.batch_id),
+        UpdateExpression="REMOVE claimed_at ADD refusals :one",
+        ConditionExpression="claimed_at = :mine AND attribute_not_exists(sent_at)",
+        ExpressionAttributeValues={":mine": batch.claimed_at, ":one": 1},
+    )
+
+
+def mark_sent(table: Any, batch: Batch, *, now: str) -> None:
+    _conditional(
+        table,
+        Key=batch_item_key(batch.batch_id),
+        UpdateExpression="SET sent_at = :now",
+        ConditionExpression="claimed_at = :mine",
+        ExpressionAttributeValues={":mine": batch.claimed_at, ":now": now},
+    )
+
+
+def get_photo(table: Any, owner_id: str, photo_id: str) -> Photo | None:
+    item = table.get_item(Key=photo_item_key(owner_id, photo_id), ConsistentRead=True).get("Item")
+    return from_item(Photo, item) if item else None
+
+
+def get_batch(table: Any, batch_id: str) -> Batch | None:
+    item = table.get_item(Key=batch_item_key(batch_id), ConsistentRead=True).get("Item")
+    return from_item(Batch, item) if item else None
+
+
+def get_preferences(table: Any, owner_id: str) -> Preferences | None:
+    item = table.get_item(Key=preferences_item_key(owner_id), ConsistentRead=True).get("Item")
+    return from_item(Preferences, item) if item else None
+
+
+def _conditional(table: Any, **arguments: Any) -> Item | None:
+    """The item after `update_item`, or None when its condition does not hold."""
+    try:
+        return table.update_item(**arguments).get("Attributes", {})
+    except table.meta.client.exceptions.ConditionalCheckFailedException:
+        return None

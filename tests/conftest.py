@@ -1,0 +1,99 @@
+"""What every test may rely on: no network beyond this machine, a fake AWS made from the template, and real photos."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tests import cloudformation
+
+REGION = "eu-west-1"
+ORIGINALS, RENDITIONS, TABLE = "originals-test", "renditions-test", "photos-test"
+PHOTOS = Path(__file__).parent / "photos"
+REQUIRED = set(filter(None, os.environ.get("SHOEBOX_REQUIRE", "").split(",")))
+
+
+def need(what: str, *, present: bool) -> None:
+    """Skip without `what`, unless SHOEBOX_REQUIRE says that it must be there."""
+    if not present and what in REQUIRED:
+        pytest.fail(f"SHOEBOX_REQUIRE asks for {what}, and it is not installed")
+    if not present:
+        pytest.skip(f"{what} is not installed")
+
+
+@pytest.fixture
+def exiftool() -> str:
+    path = shutil.which("exiftool")
+    need("exiftool", present=path is not None)
+    return str(path)
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection to anything but this machine is an error, said at once."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        host = address[0] if isinstance(address, tuple) else ""
+        if host and host not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test tried to reach {address}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
+    """An empty fake AWS with both buckets and the table as the template declares it: .table, .s3, .client(name)."""
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+        "ORIGINALS_BUCKET": ORIGINALS,
+        "RENDITIONS_BUCKET": RENDITIONS,
+        "PHOTO_TABLE": TABLE,
+        "STATE_MACHINE_ARN": f"arn:aws:states:{REGION}:123456789012:stateMachine:photos-test",
+        "MAIL_SENDER": "shoebox@example.org",
+        "SITE_URL": "https://photos.example.org",
+        "MIN_CONFIDENCE": "70",
+        "MAX_LABELS": "25",
+    }.items():
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_REKOGNITION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    with mock_aws():
+        forget_clients()
+        yield _make_aws()
+        forget_clients()
+
+
+def _make_aws() -> SimpleNamespace:
+    s3 = boto3.client("s3", region_name=REGION)
+    for bucket in (ORIGINALS, RENDITIONS):
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    declared = cloudformation.resources("AWS::DynamoDB::Table")["PhotoTable"]
+    table = boto3.resource("dynamodb", region_name=REGION).create_table(
+        TableName=TABLE, **{name: declared[name] for name in ("BillingMode", "AttributeDefinitions", "KeySchema")}
+    )
+    return SimpleNamespace(table=table, s3=s3, client=lambda name: boto3.client(name, region_name=REGION))
+
+
+def forget_clients() -> None:
+    """Clients and configuration are cached for a process's life; a test's fake AWS lives shorter."""
+    from pipeline_lambdas.photo_pipeline import aws as pipeline_aws
+    from pipeline_lambdas.photo_pipeline import config
+    from webapp import aws as site_aws
+
+    for module in (pipeline_aws, site_aws, config):
+        for value in vars(module).values():
+            if hasattr(value, "cache_clear"):
+                value.cache_clear()
