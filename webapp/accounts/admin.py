@@ -1,0 +1,60 @@
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.http import HttpRequest
+
+from .models import NotificationPreferences, User
+
+
+class UserCreationForm(forms.ModelForm):
+    """Staff invite by address alone; the person sets a password through the reset page."""
+
+    class Meta:
+        model = User
+        fields = ["email"]
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"].lower()
+        return email
+
+    def save(self, commit: bool = True) -> User:
+        self.instance.set_unusable_password()
+        user: User = super().save(commit)
+        return user
+
+
+class NotificationPreferencesInline(admin.StackedInline):
+    """To look at: only the person changes how they are told."""
+
+    model = NotificationPreferences
+    fields = readonly_fields = ["channel", "phone", "only_problems", "revision", "copied_revision"]
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin):
+    add_form = UserCreationForm
+    add_fieldsets = [(None, {"fields": ["email"]})]
+    fieldsets = [
+        (None, {"fields": ["id", "email", "password", "date_joined", "last_login"]}),
+        ("May", {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]}),
+    ]
+    readonly_fields = ["id", "email", "date_joined", "last_login"]
+    inlines = [NotificationPreferencesInline]
+    list_display = ["email", "channel", "is_active", "is_staff", "date_joined", "last_login"]
+    list_filter = ["is_active", "is_staff", "preferences__channel"]
+    list_select_related = ["preferences"]
+    search_fields = ["email"]
+    ordering = ["-date_joined"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> list[str]:
+        """The address is the person's to change, since a new one must be verified; it is typed once, when inviting."""
+        return self.readonly_fields if obj else []
+
+    @admin.display(description="told", ordering="preferences__channel")
+    def channel(self, user: User) -> str:
+        chosen = getattr(user, "preferences", None)
+        return chosen.get_channel_display() if chosen else "–"

@@ -1,0 +1,58 @@
+"""Choosing how to be told: SQL first, then the copy that the pipeline reads."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from django.db import transaction
+from django.db.models import F
+
+from pipeline_lambdas.photo_pipeline import contract
+from webapp import aws
+
+from .models import NotificationPreferences, User
+
+logger = logging.getLogger(__name__)
+
+
+class CopyError(Exception):
+    """DynamoDB did not take the copy. The choice itself is safe, and the copy is made later."""
+
+
+def choose(*, user: User, channel: str, only_problems: bool, phone: str) -> NotificationPreferences:
+    """Keep what `user` chose. Nothing reaches DynamoDB yet: call `copy` once this is committed."""
+    return _change(user, channel=channel, only_problems=only_problems, phone=phone)
+
+
+def refresh(*, user: User) -> NotificationPreferences:
+    """Have the copy made anew, with defaults for someone new: their mail address was verified, or is another."""
+    return _change(user)
+
+
+def _change(user: User, **choice: Any) -> NotificationPreferences:
+    with transaction.atomic():
+        preferences, is_new = NotificationPreferences.objects.get_or_create(user=user, defaults=choice)
+        if not is_new:
+            NotificationPreferences.objects.filter(pk=user.pk).update(revision=F("revision") + 1, **choice)
+            preferences.refresh_from_db()
+    return preferences
+
+
+def copy(user_id: str) -> None:
+    """Write a person's preferences to DynamoDB, until what was written is what SQL holds. Raises CopyError."""
+    while preferences := NotificationPreferences.objects.waiting().select_related("user").filter(pk=user_id).first():
+        _put(preferences.as_record())
+        # Someone may have chosen anew meanwhile: then the revision is another, and the loop writes once more.
+        NotificationPreferences.objects.filter(pk=user_id, revision=preferences.revision).update(
+            copied_revision=preferences.revision
+        )
+
+
+def _put(record: contract.Preferences) -> None:
+    try:
+        aws.table().put_item(Item=contract.to_item(record))
+    except (BotoCoreError, ClientError) as error:
+        logger.warning("preferences of %s were not copied: %s", record.owner_id, error)
+        raise CopyError(record.owner_id) from error

@@ -1,0 +1,17 @@
+from celery import shared_task
+
+from . import preferences
+from .models import NotificationPreferences
+
+
+@shared_task(autoretry_for=(preferences.CopyError,), retry_backoff=5, retry_backoff_max=60, max_retries=5)
+def push_preferences(user_id: str) -> None:
+    """Copy one person's preferences to DynamoDB, trying again for a few minutes; then it is push_waiting's to finish."""
+    preferences.copy(user_id)
+
+
+@shared_task
+def push_waiting_preferences() -> None:
+    """Set every copy going that is older than its choice."""
+    for user_id in NotificationPreferences.objects.waiting().values_list("pk", flat=True)[:500]:
+        push_preferences.delay(str(user_id))

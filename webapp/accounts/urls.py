@@ -1,0 +1,5 @@
+from django.urls import path
+
+from . import views
+
+urlpatterns = [path("notifications/", views.settings_notifications, name="settings_notifications")]

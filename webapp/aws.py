@@ -1,0 +1,49 @@
+"""The site's only way to AWS: one cached client a service. Where it is, and as whom, boto3 learns from the environment."""
+
+from functools import lru_cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from django.conf import settings
+
+CONFIG = Config(
+    connect_timeout=3,
+    read_timeout=10,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    max_pool_connections=20,
+)
+S3_CONFIG = CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": "path"}))
+PROBE_CONFIG = Config(connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 1})
+
+
+def _session() -> boto3.Session:
+    # One for each client: making two from a shared session at once is not safe across threads.
+    return boto3.Session(region_name=settings.AWS_REGION)
+
+
+@lru_cache(maxsize=1)
+def table() -> Any:
+    """The photo table; `table().meta.client` for what one table cannot do, such as BatchGetItem."""
+    return _session().resource("dynamodb", config=CONFIG).Table(settings.PHOTO_TABLE)
+
+
+@lru_cache(maxsize=1)
+def probe_table() -> Any:
+    """The photo table, for a probe that must answer within about a second."""
+    return _session().resource("dynamodb", config=PROBE_CONFIG).Table(settings.PHOTO_TABLE)
+
+
+@lru_cache(maxsize=1)
+def s3() -> Any:
+    return _session().client("s3", config=S3_CONFIG)
+
+
+@lru_cache(maxsize=1)
+def stepfunctions() -> Any:
+    return _session().client("stepfunctions", config=CONFIG)
+
+
+@lru_cache(maxsize=1)
+def lambda_() -> Any:
+    return _session().client("lambda", config=CONFIG)

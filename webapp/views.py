@@ -1,0 +1,60 @@
+"""The front door, and probes for whatever keeps the site running."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from botocore.exceptions import BotoCoreError, ClientError
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from pipeline_lambdas.photo_pipeline import contract
+
+from . import aws
+
+logger = logging.getLogger(__name__)
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """What Shoebox is; for those who are signed in, their gallery."""
+    if request.user.is_authenticated:
+        return redirect("photos:gallery")
+    return render(request, "home.html")
+
+
+@require_safe
+@never_cache
+def healthz(_request: HttpRequest) -> HttpResponse:
+    """200 while the process answers."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@require_safe
+@never_cache
+def readyz(_request: HttpRequest) -> JsonResponse:
+    """200 when every part answers, else 503; the body says which part does not: {"database": true, "table": false}."""
+    parts = {"database": _answers(_ask_database), "table": _answers(_ask_table)}
+    return JsonResponse(parts, status=200 if all(parts.values()) else 503)
+
+
+def _answers(ask: Callable[[], object]) -> bool:
+    try:
+        ask()
+    except (DatabaseError, BotoCoreError, ClientError) as error:
+        logger.warning("not ready: %s", error)
+        return False
+    return True
+
+
+def _ask_database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def _ask_table() -> None:
+    aws.probe_table().get_item(Key=contract.preferences_item_key("readyz"))
