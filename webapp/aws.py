@@ -1,4 +1,4 @@
-"""The site's only way to AWS: one cached client a service. Where it is, and as whom, boto3 learns from the environment."""
+"""The site's only way to AWS: one cached client a service. boto3 learns from the environment where and as whom."""
 
 from functools import lru_cache
 from typing import Any

@@ -10,6 +10,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("", include("webapp.photos.urls")),
     path("accounts/", include("allauth.urls")),
     path("settings/", include("webapp.accounts.urls")),
     path("admin/", admin.site.urls),

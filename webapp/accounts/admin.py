@@ -30,7 +30,7 @@ class NotificationPreferencesInline(admin.StackedInline):
     fields = readonly_fields = ["channel", "phone", "only_problems", "revision", "copied_revision"]
     can_delete = False
 
-    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:  # noqa: ARG002  Django's signature
         return False
 
 
@@ -50,7 +50,7 @@ class UserAdmin(DjangoUserAdmin):
     search_fields = ["email"]
     ordering = ["-date_joined"]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> list[str]:  # noqa: ARG002  Django's
         """The address is the person's to change, since a new one must be verified; it is typed once, when inviting."""
         return self.readonly_fields if obj else []
 

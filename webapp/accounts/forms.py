@@ -22,7 +22,7 @@ class NotificationPreferencesForm(forms.ModelForm):
         help_text="For text messages. With country code, for example +34 612 345 678.",
         required=False,
         error_messages={
-            "invalid": "This is not a phone number we can reach. Start with + and the country code, as in +34 612 345 678."
+            "invalid": "We cannot reach this phone number. Start with + and the country code, as in +34 612 345 678."
         },
     )
 

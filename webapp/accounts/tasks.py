@@ -6,7 +6,7 @@ from .models import NotificationPreferences
 
 @shared_task(autoretry_for=(preferences.CopyError,), retry_backoff=5, retry_backoff_max=60, max_retries=5)
 def push_preferences(user_id: str) -> None:
-    """Copy one person's preferences to DynamoDB, trying again for a few minutes; then it is push_waiting's to finish."""
+    """Copy one person's preferences to DynamoDB, trying again for a few minutes; then the sweep's turn comes."""
     preferences.copy(user_id)
 
 

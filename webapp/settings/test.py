@@ -1,9 +1,9 @@
-"""For tests: an AWS that is not there, SQLite in memory unless DATABASE_URL names another, tasks run where they are called."""
+"""For tests: no AWS, SQLite in memory unless DATABASE_URL names another, tasks run where they are called."""
 
 import os
 
 os.environ.update(
-    SECRET_KEY="test-only",
+    SECRET_KEY="test-only",  # noqa: S106  signs nothing that lasts
     ALLOWED_HOSTS="testserver,127.0.0.1,localhost",
     SITE_URL="http://testserver",
     MAIL_SENDER="shoebox@example.org",
@@ -18,6 +18,7 @@ os.environ.update(
     NOTIFY_USER_FUNCTION="notify-user-test",
     TASKS_QUEUE_URL="https://sqs.eu-west-1.amazonaws.com/123456789012/tasks-test",
 )
+os.environ.setdefault("DATABASE_URL", "sqlite://:memory:")
 for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_PROFILE"):
     os.environ.pop(name, None)
 
