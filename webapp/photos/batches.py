@@ -1,0 +1,32 @@
+"""Batches: photos leave them, ends are counted in them, and a complete one is told about."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from webapp.photos import catalog, notices
+from webapp.photos.models import Batch, Photo, Status
+
+
+def leave(photo: Photo) -> None:
+    """Take a photo that was deleted or never arrived out of its batch, once, and tell if that completes it."""
+    if photo.batch_id:
+        notices.ask_if_due(catalog.leave_batch(photo.batch_id, photo.pk))
+        Photo.objects.filter(pk=photo.pk).update(batch=None)
+
+
+def count(batch_id: UUID | str, photo_id: UUID | str, status: str) -> None:
+    """Count a photo's end in its batch, and tell if that completes it."""
+    if batch_id:
+        notices.ask_if_due(catalog.count_in_batch(batch_id, photo_id, status))
+
+
+def restore(batch: Batch) -> None:
+    """Put a lost batch record again, of the photos whose rows still belong to it."""
+    catalog.put_batch(batch, expected=batch.photos.exclude(status=Status.DELETING).count())
+
+
+def recount(batch: Batch) -> None:
+    """Count every end that the rows know of: what was counted before stays as it is."""
+    for photo_id, status in batch.photos.ended().values_list("pk", "status"):
+        count(batch.pk, photo_id, status)

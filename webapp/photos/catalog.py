@@ -1,0 +1,158 @@
+"""The pipeline's records: DynamoDB items as the contract's dataclasses, every write with the contract's condition.
+
+A write that its condition refuses gives None (or False): somebody else was first. Everything else that AWS answers is
+raised as it comes.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from pipeline_lambdas.photo_pipeline import contract
+from webapp import aws
+from webapp.photos import clock
+from webapp.photos.models import Batch, Photo
+
+KEYS_A_CALL = 100
+TRIES = 6
+
+
+# --- Reading ---------------------------------------------------------------------------------------------------------
+
+
+def get(photo: Photo) -> contract.Photo | None:
+    """A photo's record as it is now, or None."""
+    return get_many([photo], consistent=True).get(photo.pk)
+
+
+def get_many(photos: Iterable[Photo], *, consistent: bool = False) -> dict[UUID, contract.Photo]:
+    """Records by photo id; a photo without one is left out. One call to AWS for every 100 photos."""
+    keys = [contract.photo_item_key(str(photo.owner_id), str(photo.pk)) for photo in photos]
+    records = (contract.from_item(contract.Photo, item) for item in _get_items(keys, consistent=consistent))
+    return {UUID(record.photo_id): record for record in records}
+
+
+def get_batches(batches: Iterable[Batch]) -> dict[UUID, contract.Batch]:
+    """Records of batches by id, as they are now."""
+    keys = [contract.batch_item_key(str(batch.pk)) for batch in batches]
+    records = (contract.from_item(contract.Batch, item) for item in _get_items(keys, consistent=True))
+    return {UUID(record.batch_id): record for record in records}
+
+
+def _get_items(keys: Sequence[contract.Key], *, consistent: bool) -> list[contract.Item]:
+    calls = (list(keys[at : at + KEYS_A_CALL]) for at in range(0, len(keys), KEYS_A_CALL))
+    return [item for some in calls for item in _get_some(some, consistent=consistent)]
+
+
+def _get_some(keys: list[contract.Key], *, consistent: bool) -> list[contract.Item]:
+    found: list[contract.Item] = []
+    for tried in range(TRIES):
+        if tried:
+            time.sleep(random.uniform(0, 0.05 * 2**tried))  # noqa: S311 - spreads retries, hides nothing
+        wanted = {settings.PHOTO_TABLE: {"Keys": keys, "ConsistentRead": consistent}}
+        answer = aws.table().meta.client.batch_get_item(RequestItems=wanted)
+        found += answer["Responses"].get(settings.PHOTO_TABLE, [])
+        keys = answer["UnprocessedKeys"].get(settings.PHOTO_TABLE, {}).get("Keys", [])
+        if not keys:
+            return found
+    raise TimeoutError(f"DynamoDB left {len(keys)} records unread after {TRIES} tries")
+
+
+# --- Writing ---------------------------------------------------------------------------------------------------------
+
+
+def record_of(photo: Photo) -> contract.Photo:
+    """The record that a row begins with: `uploading`, and what the row knows of the file."""
+    return contract.Photo(
+        owner_id=str(photo.owner_id),
+        photo_id=str(photo.pk),
+        status=contract.Status.UPLOADING.value,
+        uploaded_at=clock.iso(photo.uploaded_at),
+        updated_at=clock.iso(),
+        key=photo.key,
+        original=contract.Original(bytes=photo.bytes, sha256=photo.sha256),
+        batch_id=str(photo.batch_id or ""),
+        attempt=photo.attempt,
+    )
+
+
+def put_photo(photo: Photo) -> bool:
+    """Put a row's record, if there is none. False when there is."""
+    return _if_allowed(aws.table().put_item, contract.put_new(record_of(photo))) is not None
+
+
+def put_batch(batch: Batch, *, expected: int) -> bool:
+    """Put a batch's record, if there is none. False when there is."""
+    record = contract.Batch(batch_id=str(batch.pk), owner_id=str(batch.owner_id), expected=expected)
+    return _if_allowed(aws.table().put_item, contract.put_new(record)) is not None
+
+
+def request_run(seen: contract.Photo, run: contract.Run) -> contract.Photo | None:
+    """Let `run` claim the photo, unless its record is no longer as seen."""
+    return _photo(contract.request_run_update(seen, run, now=clock.iso()))
+
+
+def close(seen: contract.Photo, why: contract.Reason) -> contract.Photo | None:
+    """Close a photo as failed, unless its record is no longer as seen."""
+    return _photo(contract.close_update(seen, why, now=clock.iso()))
+
+
+def begin_delete(photo: Photo) -> contract.Photo | None:
+    """Shut every run's fence. None when there is no record."""
+    return _photo(contract.deleting_update(str(photo.owner_id), str(photo.pk), now=clock.iso()))
+
+
+def erase(photo: Photo) -> None:
+    """Remove a photo's record; none is as good."""
+    aws.table().delete_item(Key=contract.photo_item_key(str(photo.owner_id), str(photo.pk)))
+
+
+def count_in_batch(batch_id: UUID | str, photo_id: UUID | str, status: str) -> contract.Batch | None:
+    """Count a photo's end; again changes nothing. None when there is no such batch."""
+    return _batch(contract.batch_outcome_update(str(batch_id), str(photo_id), status))
+
+
+def leave_batch(batch_id: UUID | str, photo_id: UUID | str) -> contract.Batch | None:
+    """Take a photo out of its batch, once. None when it has left before, or there is no such batch."""
+    return _batch(contract.leave_batch_update(str(batch_id), str(photo_id)))
+
+
+def _photo(arguments: contract.UpdateArguments) -> contract.Photo | None:
+    answer = _if_allowed(aws.table().update_item, arguments)
+    return contract.from_item(contract.Photo, answer["Attributes"]) if answer else None
+
+
+def _batch(arguments: contract.UpdateArguments) -> contract.Batch | None:
+    answer = _if_allowed(aws.table().update_item, arguments)
+    return contract.from_item(contract.Batch, answer["Attributes"]) if answer else None
+
+
+def _if_allowed(write: Callable[..., Any], arguments: contract.UpdateArguments) -> dict[str, Any] | None:
+    try:
+        return write(**arguments)
+    except aws.table().meta.client.exceptions.ConditionalCheckFailedException:
+        return None
+
+
+# --- What a record says ----------------------------------------------------------------------------------------------
+
+
+def awaited_run(record: contract.Photo) -> str:
+    """The run that the site has asked for and that has not claimed the photo yet, or an empty string."""
+    asked = record.status != contract.Status.DELETING and record.requested_run != record.run_id
+    return record.requested_run if asked else ""
+
+
+def status_of(record: contract.Photo) -> str:
+    """Where a photo stands for its owner: one that is to be run again is being processed, however it ended before."""
+    return contract.Status.PROCESSING.value if awaited_run(record) else record.status
+
+
+def is_open(record: contract.Photo) -> bool:
+    return status_of(record) in contract.OPEN

@@ -1,0 +1,22 @@
+"""Time as the records write it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+
+def iso(moment: datetime | None = None) -> str:
+    """ISO 8601 in UTC, of `moment` or of now."""
+    return (moment or timezone.now()).astimezone(UTC).isoformat()
+
+
+def parse(text: str) -> datetime | None:
+    """The moment that a record's text means (UTC where it names no zone), or None when it means none."""
+    try:
+        moment = parse_datetime(text)
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment

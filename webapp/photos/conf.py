@@ -1,0 +1,22 @@
+"""Settings of this app with their defaults, in seconds; a deployment names those that it changes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+
+
+def presigned_seconds() -> int:
+    """How long the address of a rendition opens it."""
+    return getattr(settings, "PRESIGNED_SECONDS", 60 * 60)
+
+
+def sweep_after() -> timedelta:
+    """How long a photo may wait before the sweep looks at it."""
+    return timedelta(seconds=getattr(settings, "SWEEP_AFTER_SECONDS", 2 * 60))
+
+
+def abandoned_after() -> timedelta:
+    """How long a photo's bytes may take to arrive."""
+    return timedelta(seconds=getattr(settings, "ABANDONED_AFTER_SECONDS", 30 * 60))

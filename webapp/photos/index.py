@@ -1,0 +1,128 @@
+"""Results into SQL: a row and its labels repeat what its record says, so that galleries can be searched.
+
+Rows are locked before their records are read, consistently, so whoever writes last has read last.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from pipeline_lambdas.photo_pipeline import contract
+from webapp.photos import catalog, clock
+from webapp.photos.models import LabelCount, Photo, PhotoLabel, Status
+
+TOGETHER = 100
+
+
+def disagrees(photo: Photo, record: contract.Photo | None) -> bool:
+    """Whether a row must be indexed: its photo has come to an end, or left one, or lost its record."""
+    if photo.status == Status.DELETING:
+        return False
+    if record is None or catalog.is_open(record):
+        return photo.status in contract.TERMINAL
+    return (photo.status, photo.run_id) != (record.status, record.run_id)
+
+
+def index_seen(photos: Iterable[Photo], records: Mapping[UUID, contract.Photo]) -> list[Photo]:
+    """Index those photos that disagree with their records as just read; returns them as they are now."""
+    return index([photo.pk for photo in photos if disagrees(photo, records.get(photo.pk))])
+
+
+def index(photo_ids: Sequence[UUID]) -> list[Photo]:
+    """Bring rows up to date with their records and return them. Makes none, and revives none that are being deleted."""
+    return [photo for at in range(0, len(photo_ids), TOGETHER) for photo in _index_some(photo_ids[at : at + TOGETHER])]
+
+
+@transaction.atomic
+def _index_some(photo_ids: Sequence[UUID]) -> list[Photo]:
+    locked = Photo.objects.select_for_update().filter(pk__in=photo_ids).exclude(status=Status.DELETING).order_by("pk")
+    photos = list(locked)
+    records = catalog.get_many(photos, consistent=True)
+    for photo in photos:
+        _describe(photo, records.get(photo.pk))
+        photo.save(update_fields=_DESCRIBED)
+    _replace_labels(photos, {photo.pk: _labels(records.get(photo.pk)) for photo in photos})
+    return photos
+
+
+_DESCRIBED = (
+    "status", "reason_code", "reason_text", "run_id", "attempt", "taken_at", "camera", "width", "height", "sha256",
+    "cleared", "indexed_at",
+)  # fmt: skip
+
+
+def _describe(photo: Photo, record: contract.Photo | None) -> None:
+    photo.indexed_at = timezone.now()
+    if record is None:
+        # The table has lost it. An open row is what makes the sweep put the record again and run it.
+        photo.status, photo.cleared = Status.UPLOADING, False
+        return
+    reason = record.reason or contract.Reason(code="", text="")
+    photo.status = catalog.status_of(record)
+    photo.cleared = photo.status == Status.READY
+    photo.reason_code, photo.reason_text = reason.code, reason.text[:255]
+    photo.run_id, photo.attempt = record.run_id, record.attempt
+    photo.taken_at, photo.camera = clock.parse(record.exif.taken_at), record.exif.camera[:120]
+    photo.width = record.original.width or photo.width
+    photo.height = record.original.height or photo.height
+    photo.sha256 = record.original.sha256 or photo.sha256
+
+
+def _labels(record: contract.Photo | None) -> dict[str, float]:
+    """Name and confidence of what counts: the labels of a ready photo."""
+    if record is None or catalog.status_of(record) != Status.READY:
+        return {}
+    return {label.name: label.confidence for label in record.labels}
+
+
+def drop_labels(photo: Photo) -> None:
+    """Take a photo's labels out of the index and the counts, in the caller's transaction."""
+    _replace_labels([photo], {photo.pk: {}})
+
+
+def _replace_labels(photos: Sequence[Photo], wanted: Mapping[UUID, Mapping[str, float]]) -> None:
+    _lock_counts(photos)
+    before: dict[Any, Counter[str]] = defaultdict(Counter)
+    for owner_id, name in PhotoLabel.objects.filter(photo__in=photos).values_list("owner_id", "name"):
+        before[owner_id][name] += 1
+    PhotoLabel.objects.filter(photo__in=photos).delete()
+    labels = [
+        PhotoLabel(photo=photo, owner_id=photo.owner_id, name=name, confidence=confidence)
+        for photo in photos
+        for name, confidence in wanted[photo.pk].items()
+    ]
+    PhotoLabel.objects.bulk_create(labels)
+    after: dict[Any, Counter[str]] = defaultdict(Counter)
+    for label in labels:
+        after[label.owner_id][label.name] += 1
+    for owner_id in before.keys() | after.keys():
+        after[owner_id].subtract(before[owner_id])
+        _change_counts(owner_id, after[owner_id])
+
+
+def _lock_counts(photos: Sequence[Photo]) -> None:
+    """One writer a person at a time: two that change the same counts in another order would wait for each other."""
+    owners = get_user_model().objects.filter(pk__in={photo.owner_id for photo in photos})
+    list(owners.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+
+
+def _change_counts(owner_id: Any, changes: Mapping[str, int]) -> None:
+    names_by_change: dict[int, list[str]] = defaultdict(list)
+    for name, change in changes.items():
+        if change:
+            names_by_change[change].append(name)
+    new = [LabelCount(owner_id=owner_id, name=name) for names in names_by_change.values() for name in names]
+    LabelCount.objects.bulk_create(new, ignore_conflicts=True)
+    counts = LabelCount.objects.filter(owner=owner_id)
+    for change, names in names_by_change.items():
+        counts.filter(name__in=names).update(count=F("count") + change)
+    if names_by_change:
+        counts.filter(count=0).delete()

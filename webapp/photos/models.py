@@ -1,0 +1,208 @@
+"""What people own, in SQL, and an index of the pipeline's results to search by.
+
+A photo exists if and only if its row does. Everything the pipeline finds out is in DynamoDB (`catalog`); the columns
+from `status` down repeat what a query needs of it, written by `index` and rebuilt by `manage.py reindex`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Count, Q
+from django.urls import reverse
+
+from pipeline_lambdas.photo_pipeline import contract
+from webapp.photos.ids import new_photo_id
+
+PAGE_SIZE = 60
+FACETS = 20
+FACET_SAMPLE = 5000
+UNTOLD_FOR = timedelta(days=1)
+
+
+class Status(models.TextChoices):
+    UPLOADING = contract.Status.UPLOADING.value, "Uploading"
+    PROCESSING = contract.Status.PROCESSING.value, "Processing"
+    READY = contract.Status.READY.value, "Ready"
+    REJECTED = contract.Status.REJECTED.value, "Refused"
+    FAILED = contract.Status.FAILED.value, "Failed"
+    DELETING = contract.Status.DELETING.value, "Being deleted"
+
+
+class BatchQuerySet(models.QuerySet["Batch"]):
+    def untold(self, before: datetime) -> Self:
+        """Batches of the day up to `before` whose notice nobody is known to have claimed, oldest first."""
+        return self.filter(told=False, created_at__range=(before - UNTOLD_FOR, before)).order_by("pk")
+
+
+class Batch(models.Model):
+    """Photos sent in one form. `expected` is how many were; the record in DynamoDB counts what became of them."""
+
+    id = models.UUIDField(primary_key=True, default=new_photo_id, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="batches")
+    created_at = models.DateTimeField(db_index=True)
+    expected = models.PositiveSmallIntegerField()
+    told = models.BooleanField(default=False, help_text="Its notice was claimed, or there is nothing left to tell.")
+
+    objects = BatchQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-id",)
+        verbose_name_plural = "batches"
+
+    def __str__(self) -> str:
+        return f"{self.expected} photos of {self.created_at:%Y-%m-%d %H:%M}"
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a gallery, newest first, and the cursor of the next one (empty at the end)."""
+
+    photos: list[Photo]
+    next_cursor: str
+
+
+class PhotoQuerySet(models.QuerySet["Photo"]):
+    def for_gallery(self, owner: Any) -> Self:
+        """What a person has, newest first; a photo on its way out is gone for them."""
+        return self.filter(owner=owner).exclude(status=Status.DELETING).order_by("-pk")
+
+    def with_label(self, name: str) -> Self:
+        # The owner is compared as well so that the index on (owner, name, photo) can answer.
+        return self.filter(labels__owner=models.F("owner"), labels__name=name)
+
+    def with_labels(self, names: Iterable[str]) -> Self:
+        """Photos that carry every one of `names`."""
+        matching = self
+        for name in names:
+            matching = matching.with_label(name)
+        return matching
+
+    def page(self, cursor: str = "", *, size: int = PAGE_SIZE) -> Page:
+        """`size` photos older than the cursor (a photo id; anything else starts at the top)."""
+        older_than = _as_uuid(cursor)
+        matching = self.filter(pk__lt=older_than) if older_than else self
+        found: list[Photo] = list(matching[: size + 1])
+        return Page(photos=found[:size], next_cursor=str(found[size - 1].pk) if len(found) > size else "")
+
+    def open(self) -> Self:
+        """Photos that are on their way to an end."""
+        return self.filter(status__in=contract.OPEN)
+
+    def ended(self) -> Self:
+        return self.filter(status__in=contract.TERMINAL)
+
+    def waiting_since_before(self, moment: datetime) -> Self:
+        """What the sweep looks at: neither at an end nor gone, and nothing was done about it since `moment`."""
+        return self.filter(status__in=[*contract.OPEN, Status.DELETING], waiting_since__lt=moment).order_by("pk")
+
+
+def _as_uuid(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
+
+
+class Photo(models.Model):
+    id = models.UUIDField(primary_key=True, default=new_photo_id, editable=False)
+    # An account goes after its photos: a row that vanished by itself would leave its objects behind.
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="photos")
+    batch = models.ForeignKey(Batch, null=True, blank=True, on_delete=models.SET_NULL, related_name="photos")
+    file_name = models.CharField(max_length=255)
+    key = models.CharField(max_length=160)
+    bytes = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64, blank=True)
+    uploaded_at = models.DateTimeField()
+    waiting_since = models.DateTimeField(help_text="When the site last set it going; the sweep looks at old ones.")
+
+    status = models.CharField(max_length=10, choices=Status, default=Status.UPLOADING)
+    reason_code = models.CharField(max_length=32, blank=True)
+    reason_text = models.CharField(max_length=255, blank=True)
+    run_id = models.CharField(max_length=80, blank=True)
+    attempt = models.PositiveSmallIntegerField(default=1)
+    taken_at = models.DateTimeField(null=True, blank=True)
+    camera = models.CharField(max_length=120, blank=True)
+    width = models.PositiveIntegerField(default=0)
+    height = models.PositiveIntegerField(default=0)
+    cleared = models.BooleanField(default=False, help_text="May be shown to others: indexed, and passed.")
+    indexed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = PhotoQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-id",)
+        indexes = [
+            models.Index(fields=["owner", "-id"], name="photo_gallery"),
+            models.Index(fields=["status", "waiting_since"], name="photo_waiting"),
+            models.Index(fields=["owner", "sha256"], name="photo_same_file"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=[status.value for status in contract.Status]), name="photo_status_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(cleared=False) | Q(status=contract.Status.READY.value), name="photo_cleared_is_ready"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+    def get_absolute_url(self) -> str:
+        return reverse("photos:photo", args=[self.pk])
+
+
+class PhotoLabelQuerySet(models.QuerySet["PhotoLabel"]):
+    def counts_among(self, photos: PhotoQuerySet, *, limit: int = FACETS) -> list[tuple[str, int]]:
+        """(name, count) of the most frequent labels among the newest `FACET_SAMPLE` of `photos`."""
+        newest = photos.values("pk")[:FACET_SAMPLE]
+        counted = self.filter(photo__in=newest).values_list("name").annotate(count=Count("pk"))
+        return list(counted.order_by("-count", "name")[:limit])
+
+
+class PhotoLabel(models.Model):
+    """A ready photo shows this. The owner is repeated so that one index answers "my photos with this label"."""
+
+    photo = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="labels")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=120)
+    confidence = models.FloatField()
+
+    objects = PhotoLabelQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["photo", "name"], name="photolabel_once")]
+        indexes = [models.Index(fields=["owner", "name", "-photo"], name="photolabel_filter")]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.confidence:.0f} %"
+
+
+class LabelCountQuerySet(models.QuerySet["LabelCount"]):
+    def top(self, owner: Any, *, limit: int = FACETS) -> list[tuple[str, int]]:
+        """(name, count) of a person's most frequent labels."""
+        return list(self.filter(owner=owner).order_by("-count", "name").values_list("name", "count")[:limit])
+
+
+class LabelCount(models.Model):
+    """How many ready photos of a person carry a label: changed with `PhotoLabel`, in the same transaction."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="label_counts")
+    name = models.CharField(max_length=120)
+    count = models.PositiveIntegerField(default=0)
+
+    objects = LabelCountQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["owner", "name"], name="labelcount_once")]
+        indexes = [models.Index(fields=["owner", "-count", "name"], name="labelcount_top")]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.count}"

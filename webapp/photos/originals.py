@@ -1,0 +1,58 @@
+"""The uploaded files in S3."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from webapp import aws
+
+
+@dataclass(frozen=True)
+class StoredOriginal:
+    """One version of an original, as S3 names it. version_id is empty in a bucket without versions."""
+
+    etag: str
+    version_id: str
+
+
+def find(key: str) -> StoredOriginal | None:
+    """The newest version of the original at `key`, or None when nothing has arrived there."""
+    s3 = aws.s3()
+    try:
+        head = s3.head_object(Bucket=settings.ORIGINALS_BUCKET, Key=key)
+    except s3.exceptions.ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+            return None
+        raise
+    version = head.get("VersionId", "")
+    return StoredOriginal(etag=head["ETag"].strip('"'), version_id="" if version == "null" else version)
+
+
+def erase_original(key: str) -> None:
+    """Remove an original with all its versions and delete markers."""
+    pages = aws.s3().get_paginator("list_object_versions").paginate(Bucket=settings.ORIGINALS_BUCKET, Prefix=key)
+    for page in pages:
+        versions = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        _delete(
+            settings.ORIGINALS_BUCKET,
+            [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in versions if each["Key"] == key],
+        )
+
+
+def erase_renditions(prefix: str) -> None:
+    """Remove every rendition under a photo's prefix, of every run."""
+    pages = aws.s3().get_paginator("list_objects_v2").paginate(Bucket=settings.RENDITIONS_BUCKET, Prefix=prefix)
+    for page in pages:
+        _delete(settings.RENDITIONS_BUCKET, [{"Key": each["Key"]} for each in page.get("Contents", [])])
+
+
+def _delete(bucket: str, objects: list[dict[str, str]]) -> None:
+    if not objects:
+        return
+    answer = aws.s3().delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
+    if answer.get("Errors"):
+        raise OSError(
+            f"S3 kept {len(answer['Errors'])} objects of {bucket}, the first because of {answer['Errors'][0]}"
+        )

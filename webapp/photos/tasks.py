@@ -1,0 +1,38 @@
+"""What the worker does for photos. Tasks take ids, and every one may run twice."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from celery import shared_task
+
+from webapp.photos import catalog, deletion
+from webapp.photos.index import index_seen
+from webapp.photos.models import Photo, Status
+from webapp.photos.sweep import sweep as settle_everything
+
+logger = logging.getLogger(__name__)
+INDEXED_AT_ONCE = 500
+
+
+@shared_task
+def index_photos() -> int:
+    """Index the open photos, newest first, that have come to an end; how many."""
+    photos = list(Photo.objects.open().order_by("-pk")[:INDEXED_AT_ONCE])
+    return len(index_seen(photos, catalog.get_many(photos)))
+
+
+@shared_task
+def sweep() -> dict[str, int]:
+    return dict(settle_everything())
+
+
+@shared_task
+def delete_photos(photo_ids: Sequence[str]) -> None:
+    """Erase photos that are being deleted. One that cannot be erased now is left to the sweep."""
+    for photo in Photo.objects.filter(pk__in=photo_ids, status=Status.DELETING):
+        try:
+            deletion.finish(photo)
+        except Exception:
+            logger.exception("photo %s could not be erased", photo.pk)

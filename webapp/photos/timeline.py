@@ -1,0 +1,146 @@
+"""What a gallery page shows: tiles, months, and labels to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils import timezone
+
+from pipeline_lambdas.photo_pipeline import contract
+from webapp.photos import catalog, presign
+from webapp.photos.index import index_seen
+from webapp.photos.models import LabelCount, Photo, PhotoLabel, PhotoQuerySet, Status
+
+TOP_LABELS = 3
+THUMB_SIDE = 480
+NARROWEST, WIDEST = 0.5, 3.0
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One photo of a page. Width and height are of its thumbnail, in pixels; `ratio` is how wide its tile is for its
+    height; `thumb` and `placeholder` are empty while there is no thumbnail."""
+
+    photo: Photo
+    status: str
+    width: int
+    height: int
+    thumb: str
+    placeholder: str
+    reason: str
+    labels: list[str]
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in contract.OPEN
+
+    @property
+    def is_ready(self) -> bool:
+        return self.status == Status.READY
+
+    @property
+    def word(self) -> str:
+        return "Processing" if self.is_open else str(Status(self.status).label)
+
+    @property
+    def ratio(self) -> float:
+        return round(min(max(self.width / self.height, NARROWEST), WIDEST), 3)
+
+
+@dataclass(frozen=True)
+class Month:
+    first: date
+    tiles: list[Tile]
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A label to filter by, or one that is filtered by; `address` adds it or takes it away."""
+
+    name: str
+    count: int | None
+    is_active: bool
+    address: str
+
+
+# --- Tiles -----------------------------------------------------------------------------------------------------------
+
+
+def tiles_of(photos: Sequence[Photo]) -> list[Tile]:
+    """Tiles of photos, from their records; rows that have fallen behind are indexed on the way."""
+    records = catalog.get_many(photos)
+    index_seen(photos, records)
+    thumbs = presign.addresses(_thumb_keys(records.values()))
+    return [_tile(photo, records.get(photo.pk), thumbs) for photo in photos]
+
+
+def _thumb_keys(records: Iterable[contract.Photo]) -> list[str]:
+    return [record.renditions[contract.THUMB].key for record in records if contract.THUMB in record.renditions]
+
+
+def _tile(photo: Photo, record: contract.Photo | None, thumbs: dict[str, str]) -> Tile:
+    if record is None:
+        width, height = _thumb_size(photo)
+        return Tile(photo, Status.UPLOADING, width, height, thumb="", placeholder="", reason="", labels=[])
+    thumb = record.renditions.get(contract.THUMB)
+    width, height = (thumb.width, thumb.height) if thumb else _thumb_size(photo)
+    return Tile(
+        photo,
+        catalog.status_of(record),
+        width,
+        height,
+        thumb=thumbs[thumb.key] if thumb else "",
+        placeholder=record.placeholder,
+        reason=record.reason.text if record.reason else "",
+        labels=[label.name for label in _surest(record.labels)[:TOP_LABELS]],
+    )
+
+
+def _thumb_size(photo: Photo) -> tuple[int, int]:
+    """The size that a photo's thumbnail will have, as far as its row knows."""
+    width, height = photo.width or 4, photo.height or 3
+    shrink = THUMB_SIDE / max(width, height)
+    return max(round(width * shrink), 1), max(round(height * shrink), 1)
+
+
+def _surest(labels: Iterable[contract.Label]) -> list[contract.Label]:
+    return sorted(labels, key=lambda label: -label.confidence)
+
+
+def by_month(tiles: Iterable[Tile]) -> list[Month]:
+    def month(tile: Tile) -> date:
+        return timezone.localtime(tile.photo.uploaded_at).date().replace(day=1)
+
+    return [Month(first, list(some)) for first, some in groupby(tiles, key=month)]
+
+
+def open_ids(tiles: Iterable[Tile]) -> list[UUID]:
+    return [tile.photo.pk for tile in tiles if tile.is_open]
+
+
+# --- Labels ----------------------------------------------------------------------------------------------------------
+
+
+def chips(owner: Any, chosen: Sequence[str], matching: PhotoQuerySet) -> list[Chip]:
+    """Labels to filter by, the chosen ones first. Counts are of `matching` once anything is chosen."""
+    counted = dict(PhotoLabel.objects.counts_among(matching) if chosen else LabelCount.objects.top(owner))
+    active = [Chip(name, counted.get(name), True, _address(each for each in chosen if each != name)) for name in chosen]
+    others = [name for name in counted if name not in chosen]
+    return active + [Chip(name, counted[name], False, _address([*chosen, name])) for name in others]
+
+
+def _address(labels: Iterable[str]) -> str:
+    query = urlencode([("label", label) for label in labels])
+    return f"{reverse('photos:gallery')}?{query}" if query else reverse("photos:gallery")
+
+
+def older_address(labels: Iterable[str], cursor: str) -> str:
+    """The gallery page after `cursor`."""
+    return f"{reverse('photos:gallery')}?{urlencode([*(('label', label) for label in labels), ('cursor', cursor)])}"

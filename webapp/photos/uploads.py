@@ -1,0 +1,107 @@
+"""Taking photos in: rows, then records, then bytes, so that whatever breaks in between is found and finished."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from pipeline_lambdas.photo_pipeline import contract
+from webapp.photos import batches, catalog
+from webapp.photos.errors import AWS_ERRORS
+from webapp.photos.ids import new_photo_id
+from webapp.photos.index import index
+from webapp.photos.intake import Accepted, Refused, examine
+from webapp.photos.models import Batch, Photo
+from webapp.photos.storage import Original, OriginalsStorage
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of the files of one form: photos received, and what was refused or did not arrive."""
+
+    received: list[Photo]
+    refused: list[Refused]
+
+
+def receive(*, owner: Any, files: Iterable[Any]) -> Receipt:
+    """Take in the files of one form as one batch. The bad ones never join it, and the good ones go through."""
+    examined = [examine(file) for file in files]
+    accepted = [each for each in examined if isinstance(each, Accepted)]
+    refused = [each for each in examined if isinstance(each, Refused)]
+    photos = _write_rows(owner=owner, accepted=accepted) if accepted else []
+    received = _send(photos, accepted)
+    lost = contract.reason(contract.Failure.DID_NOT_ARRIVE).text
+    return Receipt(received, refused + [Refused(photo.file_name, lost) for photo in photos if photo not in received])
+
+
+@transaction.atomic(durable=True)
+def _write_rows(*, owner: Any, accepted: Sequence[Accepted]) -> list[Photo]:
+    now = timezone.now()
+    batch = Batch.objects.create(owner=owner, created_at=now, expected=len(accepted))
+    return Photo.objects.bulk_create(_row(each, batch=batch) for each in accepted)
+
+
+def _row(accepted: Accepted, *, batch: Batch) -> Photo:
+    photo_id = new_photo_id()
+    return Photo(
+        id=photo_id,
+        owner=batch.owner,
+        batch=batch,
+        file_name=accepted.name,
+        key=contract.original_key(str(batch.owner.pk), str(photo_id), accepted.format.extension),
+        bytes=accepted.file.size or 0,
+        sha256=accepted.sha256,
+        width=accepted.width,
+        height=accepted.height,
+        uploaded_at=batch.created_at,
+        waiting_since=batch.created_at,
+    )
+
+
+def _send(photos: Sequence[Photo], accepted: Sequence[Accepted]) -> list[Photo]:
+    """Records and bytes of `photos`; returns those that arrived."""
+    if not photos:
+        return []
+    if batch := photos[0].batch:
+        _put_batch(batch, expected=len(photos))
+    storage = OriginalsStorage()
+    return [photo for photo, each in zip(photos, accepted, strict=True) if _arrives(photo, each, storage)]
+
+
+def _put_batch(batch: Batch, *, expected: int) -> None:
+    try:
+        catalog.put_batch(batch, expected=expected)
+    except AWS_ERRORS:
+        logger.exception("batch %s has no record yet; the sweep puts it", batch.pk)
+
+
+def _arrives(photo: Photo, accepted: Accepted, storage: OriginalsStorage) -> bool:
+    content = Original(accepted.file, media_type=accepted.format.media_type)
+    try:
+        catalog.put_photo(photo)
+        storage.save(photo.key, content)
+    except AWS_ERRORS:
+        logger.exception("photo %s did not arrive", photo.pk)
+        _give_up(photo)
+        return False
+    return True
+
+
+def _give_up(photo: Photo) -> None:
+    """Close a photo whose bytes were not taken. If that fails as well its row stays open, and the sweep closes it."""
+    try:
+        batches.leave(photo)
+        catalog.put_photo(photo)
+        record = catalog.get(photo)
+        if record is not None:
+            catalog.close(record, contract.reason(contract.Failure.DID_NOT_ARRIVE))
+        index([photo.pk])
+    except AWS_ERRORS:
+        logger.exception("photo %s could not be closed", photo.pk)
