@@ -1,0 +1,43 @@
+"""What Rekognition answers when it cannot do what it was asked. The docstring is the condition."""
+
+from http import HTTPStatus
+
+
+class RekognitionError(Exception):
+    """An error of the API: the class name is the code on the wire, the message is for people."""
+
+    status = HTTPStatus.BAD_REQUEST
+
+
+class AccessDeniedException(RekognitionError):
+    """The request carries no AWS signature."""
+
+
+class ImageTooLargeException(RekognitionError):
+    """More bytes or pixels than the operation takes."""
+
+
+class InvalidImageFormatException(RekognitionError):
+    """Not a JPEG or PNG, or one that cannot be decoded."""
+
+
+class InvalidParameterException(RekognitionError):
+    """A parameter is missing, contradicts another, or is outside its range; or the image is too small."""
+
+
+class InvalidS3ObjectException(RekognitionError):
+    """The object named does not exist or cannot be read."""
+
+
+class SerializationException(RekognitionError):
+    """The body is not a JSON object."""
+
+
+class UnknownOperationException(RekognitionError):
+    """An operation that this server does not have."""
+
+
+class InternalServerError(RekognitionError):
+    """Our fault, or S3's: the same request may succeed later."""
+
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
