@@ -1,0 +1,105 @@
+"""The DetectLabels operation: docs.aws.amazon.com/rekognition/latest/APIReference/API_DetectLabels.html."""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from .detectors import Detection, LabelDetector
+from .errors import InvalidParameterException
+from .images import decode_image
+from .sources import ImageSource
+
+MODEL_VERSION = "efficientnet-lite2-int8-1"
+DEFAULT_CONFIDENCE = 55.0
+MOST_LABELS = 1000
+FILTERS = (
+    "LabelInclusionFilters",
+    "LabelExclusionFilters",
+    "LabelCategoryInclusionFilters",
+    "LabelCategoryExclusionFilters",
+)
+
+
+@dataclass(frozen=True)
+class LabelFilter:
+    """Which labels to answer with. Inclusions by name and by category add up; any exclusion wins."""
+
+    names: frozenset[str]
+    without_names: frozenset[str]
+    categories: frozenset[str]
+    without_categories: frozenset[str]
+
+    def admits(self, detection: Detection) -> bool:
+        name, categories = detection.label.name, set(detection.label.categories)
+        if name in self.without_names or self.without_categories & categories:
+            return False
+        all_wanted = not (self.names or self.categories)
+        return all_wanted or name in self.names or bool(self.categories & categories)
+
+
+class DetectLabels:
+    """Answers a DetectLabels request; `slots` bounds how many photos are worked on at once."""
+
+    def __init__(self, detector: LabelDetector, source: ImageSource, slots: AbstractContextManager[Any]) -> None:
+        self._detector = detector
+        self._source = source
+        self._slots = slots
+
+    def __call__(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """The response as a JSON object. Raises RekognitionError."""
+        confidence = read_number(request, "MinConfidence", DEFAULT_CONFIDENCE, most=100)
+        most = int(read_number(request, "MaxLabels", MOST_LABELS))
+        label_filter = read_filter(request)
+        check_features(request)
+        found = self._detect(self._source.read(request.get("Image")), confidence)
+        answered = [to_json(one) for one in found if label_filter.admits(one)]
+        return {"Labels": answered[:most], "LabelModelVersion": MODEL_VERSION}
+
+    def _detect(self, content: bytes, confidence: float) -> list[Detection]:
+        with self._slots:
+            return self._detector.detect(decode_image(content), confidence)
+
+
+def read_number(request: Mapping[str, Any], name: str, default: float, most: float = float("inf")) -> float:
+    value = request.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+        raise InvalidParameterException(f"{name} must be a number from 0 to {most}")
+    return value
+
+
+def read_filter(request: Mapping[str, Any]) -> LabelFilter:
+    settings = _read_structure(_read_structure(request, "Settings"), "GeneralLabels")
+    return LabelFilter(*(_read_names(settings, name) for name in FILTERS))
+
+
+def _read_structure(request: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = request.get(name) or {}
+    if not isinstance(value, dict):
+        raise InvalidParameterException(f"{name} must be a structure")
+    return value
+
+
+def _read_names(settings: Mapping[str, Any], name: str) -> frozenset[str]:
+    values = settings.get(name) or []
+    if not isinstance(values, list) or len(values) > 100 or not all(isinstance(one, str) for one in values):
+        raise InvalidParameterException(f"{name} must be a list of at most 100 names")
+    return frozenset(values)
+
+
+def check_features(request: Mapping[str, Any]) -> None:
+    if request.get("Features") not in (None, [], ["GENERAL_LABELS"]):
+        raise InvalidParameterException("This server offers the feature GENERAL_LABELS only")
+
+
+def to_json(detection: Detection) -> dict[str, Any]:
+    """One member of `Labels`. Classes come without boxes, so there are no instances."""
+    label = detection.label
+    return {
+        "Name": label.name,
+        "Confidence": detection.confidence,
+        "Instances": [],
+        "Parents": [{"Name": name} for name in label.parents],
+        "Aliases": [{"Name": name} for name in label.aliases],
+        "Categories": [{"Name": name} for name in label.categories],
+    }
