@@ -1,0 +1,76 @@
+"""The label model, loaded once a test run, and the server around it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from PIL import Image
+
+from infra.local.rekognition.detect_labels import DetectLabels
+from infra.local.rekognition.detectors import LabelDetector
+from infra.local.rekognition.images import decode_image
+from infra.local.rekognition.label_table import LabelTable, load_label_table
+from infra.local.rekognition.server import RekognitionServer
+from infra.local.rekognition.sources import ImageSource
+
+PHOTOS = Path(__file__).parents[3] / "photos"
+
+
+@pytest.fixture(scope="session")
+def detector() -> LabelDetector:
+    return LabelDetector.load()
+
+
+@pytest.fixture(scope="session")
+def table() -> LabelTable:
+    return load_label_table()
+
+
+@pytest.fixture
+def server(detector: LabelDetector, aws: SimpleNamespace) -> Iterator[RekognitionServer]:
+    """Listening on a free port, with the fake AWS's S3."""
+    operation = DetectLabels(detector, ImageSource(aws.s3), threading.BoundedSemaphore(1))
+    server = RekognitionServer(0, {"DetectLabels": operation})
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def url(server: RekognitionServer) -> str:
+    return f"http://127.0.0.1:{server.server_port}"
+
+
+@pytest.fixture
+def rekognition(url: str, aws: SimpleNamespace) -> Any:
+    """A real client, which checks each answer against Rekognition's own service model."""
+    config = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
+    return boto3.client("rekognition", endpoint_url=url, config=config)
+
+
+def photo(name: str) -> bytes:
+    return (PHOTOS / name).read_bytes()
+
+
+def opened(name: str) -> Image.Image:
+    return decode_image(photo(name))
+
+
+def make_image(
+    size: tuple[int, int] = (100, 100), file_format: str = "PNG", mode: str = "RGB", **options: Any
+) -> bytes:
+    """A plain image file."""
+    buffer = BytesIO()
+    Image.new(mode, size).save(buffer, file_format, **options)
+    return buffer.getvalue()
