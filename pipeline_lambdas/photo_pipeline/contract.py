@@ -13,7 +13,7 @@ import re
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -420,10 +420,10 @@ def to_item(value: Photo | Preferences | Batch) -> Item:
 
 
 def to_attribute(value: Any) -> Any:
-    """A dataclass, or a container of them, as DynamoDB's types; empty fields of a dataclass are left out."""
+    """A dataclass, or a container of them, as DynamoDB's types; empty fields that have a default are left out."""
     if is_dataclass(value):
-        pairs = ((f.name, getattr(value, f.name)) for f in fields(value))
-        return {name: to_attribute(part) for name, part in pairs if part not in (None, "", [], {}, set())}
+        parts = {f.name: getattr(value, f.name) for f in fields(value) if not _is_empty(f, getattr(value, f.name))}
+        return {name: to_attribute(part) for name, part in parts.items()}
     if isinstance(value, Mapping):
         return {name: to_attribute(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
@@ -433,10 +433,17 @@ def to_attribute(value: Any) -> Any:
     return value
 
 
+def _is_empty(field: Field[Any], part: Any) -> bool:
+    """Whether leaving the field out says the same. A number is always written: conditions compare it."""
+    return (field.default in ("", None) and part == field.default) or (
+        field.default_factory is not MISSING and not part
+    )
+
+
 def from_item(cls: type[Value], item: Mapping[str, Any]) -> Value:
     """The dataclass `cls` that an item, or the same as JSON, holds; attributes it does not know are left aside."""
     hints = typing.get_type_hints(cls)
-    known = [f.name for f in fields(cls) if f.name in item]
+    known = [f.name for f in fields(cls) if f.name in item]  # type: ignore[arg-type]
     return cls(**{name: _from_attribute(hints[name], item[name]) for name in known})
 
 

@@ -16,7 +16,6 @@ from .contract import FORMATS, SNIFF_BYTES, Exif, Refusal, reason, refuse_dimens
 from .errors import Refused
 
 _TRANSPOSED = {5, 6, 7, 8}
-_PILLOW_FORMATS = (*FORMATS, "MPO")
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ def open_header(data: bytes) -> Image.Image:
     """Pillow's lazy image of accepted formats alone. Raises Refused when the header cannot be read."""
     _prepare_pillow()
     try:
-        return Image.open(io.BytesIO(data), formats=_PILLOW_FORMATS)
+        return Image.open(io.BytesIO(data), formats=tuple(FORMATS))
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, MemoryError, RuntimeError) as error:
         raise Refused(reason(Refusal.DAMAGED, detail=str(error))) from error
 

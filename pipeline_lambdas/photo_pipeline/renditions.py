@@ -64,7 +64,12 @@ def _decode(data: bytes, format: str) -> Any:
         image = _shrink(_pixels_from_pillow(data), DISPLAY_SIDE)
     else:
         image = pyvips.Image.thumbnail_buffer(
-            data, DISPLAY_SIDE, height=DISPLAY_SIDE, size="down", export_profile="srgb", fail_on="truncated"
+            data,
+            DISPLAY_SIDE,
+            height=DISPLAY_SIDE,
+            size="down",
+            export_profile="srgb",
+            option_string="fail_on=truncated",  # as an argument of its own, libvips 8.18 does not hand it to the loader
         )
     return image.colourspace("srgb").copy_memory()
 

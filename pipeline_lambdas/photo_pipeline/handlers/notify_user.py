@@ -12,7 +12,7 @@ from ..contract import Batch, Channel, Preferences, Reason
 from ..notices import Notice, compose, wants
 from ..results import utc_now
 
-logger = Logger(child=True)
+logger = Logger()
 REASONS_READ = 20
 
 

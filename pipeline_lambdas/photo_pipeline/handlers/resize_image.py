@@ -14,7 +14,7 @@ from ..inspection import inspect
 from ..renditions import Picture, draw
 from ..results import OVERTAKEN, REJECTED, RESIZED, ResizeResult, Stopwatch, to_state, utc_now
 
-logger = Logger(child=True)
+logger = Logger()
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

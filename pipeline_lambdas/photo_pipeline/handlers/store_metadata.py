@@ -11,7 +11,7 @@ from ..contract import RENDITION_FILES, Run, from_item, rendition_key
 from ..errors import Overtaken
 from ..results import Stopwatch, read_ending, utc_now
 
-logger = Logger(child=True)
+logger = Logger()
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from typing import Any
+from urllib.parse import unquote_plus
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.data_classes import S3Event
@@ -13,7 +14,7 @@ from aws_lambda_powertools.utilities.data_classes.s3_event import S3EventRecord
 from .. import aws, config
 from ..contract import Run, new_run, parse_original_key
 
-logger = Logger(child=True)
+logger = Logger()
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
@@ -26,14 +27,15 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 def _read_run(record: S3EventRecord) -> Run | None:
     original = record.s3.get_object
-    ids = parse_original_key(original.key)
+    key = unquote_plus(original.key)  # S3 writes keys into events as forms do
+    ids = parse_original_key(key)
     if ids is None:
-        logger.warning("not the key of an original", extra={"key": original.key})
+        logger.warning("not the key of an original", extra={"key": key})
         return None
     return new_run(
         owner_id=ids[0],
         photo_id=ids[1],
-        key=original.key,
+        key=key,
         etag=original.etag,
         version_id=original.version_id or "",
         sequencer=original.sequencer,

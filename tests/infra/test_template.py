@@ -1,0 +1,148 @@
+"""What the template and the state machine promise, read from their text: what no local AWS enforces."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests import cloudformation
+
+FUNCTIONS = cloudformation.resources("AWS::Serverless::Function")
+STATES = cloudformation.state_machine()["States"]
+TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
+WITHOUT_RESOURCE_TYPES = {"rekognition:DetectLabels", "sns:Publish"}  # sns:Publish to a phone number; topics are denied
+
+
+def _all_statements() -> Iterator[dict[str, Any]]:
+    for function in FUNCTIONS:
+        yield from cloudformation.statements(function)
+    for machine in cloudformation.resources("AWS::Serverless::StateMachine").values():
+        for policy in machine["Policies"]:
+            yield from policy["Statement"]
+    for policy in cloudformation.resources("AWS::IAM::ManagedPolicy").values():
+        yield from policy["PolicyDocument"]["Statement"]
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_there_are_five_functions_with_a_handler_each() -> None:
+    assert {function["Handler"].split(".")[2] for function in FUNCTIONS.values()} == {
+        "trigger_step_function",
+        "resize_image",
+        "rekognition_labels",
+        "store_metadata",
+        "notify_user",
+    }
+
+
+def test_every_function_has_policies_of_its_own() -> None:
+    sids = [statement["Sid"] for function in FUNCTIONS for statement in cloudformation.statements(function)]
+    assert all("Role" not in function for function in FUNCTIONS.values())
+    assert len(sids) == len(set(sids))
+
+
+def test_a_resource_is_a_star_only_where_aws_takes_no_other() -> None:
+    starred = [statement for statement in _all_statements() if "*" in _list(statement["Resource"])]
+    actions = {action for statement in starred for action in _list(statement["Action"])}
+    assert actions == WITHOUT_RESOURCE_TYPES
+
+
+def test_no_action_is_a_wildcard() -> None:
+    assert not [action for each in _all_statements() for action in _list(each["Action"]) if "*" in action]
+
+
+def test_notify_user_cannot_publish_to_topics() -> None:
+    denied = [each for each in cloudformation.statements("NotifyUser") if each["Effect"] == "Deny"]
+    assert [each["Action"] for each in denied] == ["sns:Publish"]
+    pattern = denied[0]["Resource"]["Fn::Sub"].replace("${AWS::Partition}", "aws")
+    assert fnmatch.fnmatch("arn:aws:sns:eu-west-1:123456789012:topic", pattern)
+
+
+def test_the_state_machine_may_invoke_just_the_functions_that_it_names() -> None:
+    machine = cloudformation.resources("AWS::Serverless::StateMachine")["PhotoStateMachine"]
+    (statement,) = machine["Policies"][0]["Statement"]
+    named = {state["Resource"].removeprefix("${").removesuffix("}") for state in TASKS.values()}
+    substituted = machine["DefinitionSubstitutions"]
+    assert statement["Action"] == "lambda:InvokeFunction"
+    assert named == set(substituted)
+    assert sorted(map(str, statement["Resource"])) == sorted(str(substituted[name]) for name in named)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_every_task_ends_in_time_and_tries_again_with_jitter(name: str) -> None:
+    task = TASKS[name]
+    function = FUNCTIONS[task["Resource"].removeprefix("${").removesuffix("Arn}")]
+    timeout = function.get("Timeout", cloudformation.template()["Globals"]["Function"]["Timeout"])
+    assert task["TimeoutSeconds"] > timeout
+    for retry in task["Retry"]:
+        assert retry["JitterStrategy"] == "FULL"
+        assert retry["MaxDelaySeconds"] <= 60
+        assert "Lambda.TooManyRequestsException" in retry["ErrorEquals"]
+
+
+@pytest.mark.parametrize("name", ["ResizeImage", "RekognitionLabels", "StoreMetadata"])
+def test_what_breaks_before_the_end_is_stored(name: str) -> None:
+    (catch,) = TASKS[name]["Catch"]
+    assert (catch["ErrorEquals"], catch["Next"], catch["ResultPath"]) == (["States.ALL"], "StoreFailure", "$.error")
+
+
+def test_a_notice_that_breaks_spoils_nothing() -> None:
+    (catch,) = TASKS["NotifyUser"]["Catch"]
+    assert STATES[catch["Next"]]["Type"] == "Pass"
+    assert STATES[catch["Next"]]["End"] is True
+
+
+def test_no_retry_or_catch_names_a_python_class() -> None:
+    names = {
+        name
+        for task in TASKS.values()
+        for rule in task["Retry"] + task.get("Catch", [])
+        for name in rule["ErrorEquals"]
+    }
+    assert all(name.startswith(("Lambda.", "States.", "Sandbox.")) for name in names)
+
+
+def test_every_state_is_reached_and_every_next_exists() -> None:
+    def following(state: dict[str, Any]) -> Iterator[str]:
+        for rule in [state, *state.get("Choices", []), *state.get("Catch", [])]:
+            yield from (rule[word] for word in ("Next", "Default") if word in rule)
+
+    reached = {name for state in STATES.values() for name in following(state)} | {
+        cloudformation.state_machine()["StartAt"]
+    }
+    assert reached == set(STATES)
+
+
+@pytest.mark.parametrize("name", ["OriginalsBucket", "RenditionsBucket"])
+def test_buckets_are_private_encrypted_and_kept(name: str) -> None:
+    bucket = cloudformation.template()["Resources"][name]
+    assert set(bucket["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
+    assert "BucketEncryption" in bucket["Properties"]
+    assert bucket["DeletionPolicy"] == "RetainExceptOnCreate"
+    (cors,) = bucket["Properties"]["CorsConfiguration"]["CorsRules"]
+    assert cors["AllowedOrigins"] == [{"Ref": "SiteUrl"}]
+
+
+def test_buckets_take_tls_only_in_production() -> None:
+    policies = cloudformation.resources("AWS::S3::BucketPolicy")
+    assert {policy["Bucket"]["Ref"] for policy in policies.values()} == {"OriginalsBucket", "RenditionsBucket"}
+    for name, policy in policies.items():
+        assert cloudformation.template()["Resources"][name]["Condition"] == "IsProduction"
+        (statement,) = policy["PolicyDocument"]["Statement"]
+        assert statement["Effect"] == "Deny"
+        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_libvips_opens_no_untrusted_format() -> None:
+    assert FUNCTIONS["ResizeImage"]["Environment"]["Variables"]["VIPS_BLOCK_UNTRUSTED"] == "1"
+
+
+def test_events_that_cannot_be_handled_go_to_the_dead_letters() -> None:
+    trigger = FUNCTIONS["TriggerStepFunction"]["EventInvokeConfig"]
+    assert trigger["MaximumRetryAttempts"] == 2
+    assert trigger["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": "TriggerDeadLetters.Arn"}

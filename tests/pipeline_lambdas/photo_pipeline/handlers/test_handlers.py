@@ -1,0 +1,327 @@
+"""The five handlers, each given what the state machine gives it, against a fake AWS."""
+
+from __future__ import annotations
+
+import json
+import urllib.parse
+from dataclasses import asdict
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from pipeline_lambdas.photo_pipeline.contract import (
+    Batch,
+    Photo,
+    Preferences,
+    Run,
+    Status,
+    batch_item_key,
+    deleting_update,
+    from_item,
+    photo_item_key,
+    to_item,
+)
+from pipeline_lambdas.photo_pipeline.handlers import (
+    notify_user,
+    rekognition_labels,
+    resize_image,
+    store_metadata,
+    trigger_step_function,
+)
+from tests import photo_files
+from tests.conftest import ORIGINALS, RENDITIONS
+from tests.pipeline_lambdas.records import NOW, make_batch, make_photo, make_run
+
+
+def _state(run: Run) -> dict[str, Any]:
+    return {"run": asdict(run)}
+
+
+def _record(aws: SimpleNamespace, photo: Photo) -> Photo:
+    return from_item(Photo, aws.table.get_item(Key=photo_item_key(photo.owner_id, photo.photo_id))["Item"])
+
+
+def _renditions(aws: SimpleNamespace) -> set[str]:
+    return {each["Key"].rsplit("/", 1)[1] for each in aws.s3.list_objects_v2(Bucket=RENDITIONS).get("Contents", [])}
+
+
+def _through_json(state: dict[str, Any]) -> dict[str, Any]:
+    """As Step Functions carries it; what a step adds must be JSON, and small."""
+    carried = json.dumps(state)
+    assert len(carried) < 32_000
+    return json.loads(carried)
+
+
+def run_steps(aws: SimpleNamespace, photo: Photo) -> dict[str, Any]:
+    """What the state machine does when nothing breaks, up to StoreMetadata's answer."""
+    state = _state(make_run(aws, photo))
+    state["resize"] = resize_image.handler(_through_json(state), None)
+    if state["resize"]["outcome"] == "resized":
+        state["analysis"] = rekognition_labels.handler(_through_json(state), None)
+    return store_metadata.handler(_through_json(state), None)
+
+
+# --- trigger_step_function ------------------------------------------------------------------------------------------
+
+
+def make_event(key: str, **overrides: Any) -> dict[str, Any]:
+    quoted = urllib.parse.quote_plus(key)
+    stored = {"key": quoted, "size": 10, "eTag": "abc", "sequencer": "0055AED6DCD90281E5"} | overrides
+    bucket = {"name": ORIGINALS, "arn": f"arn:aws:s3:::{ORIGINALS}", "ownerIdentity": {"principalId": "A"}}
+    return {
+        "Records": [
+            {
+                "eventVersion": "2.1",
+                "eventSource": "aws:s3",
+                "awsRegion": "eu-west-1",
+                "eventTime": "2026-11-23T10:00:00.000Z",
+                "eventName": "ObjectCreated:Put",
+                "s3": {"s3SchemaVersion": "1.0", "bucket": bucket, "object": stored},
+            }
+        ]
+    }
+
+
+@pytest.fixture
+def state_machine(aws: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> str:
+    arn = aws.client("stepfunctions").create_state_machine(
+        name="photos-test",
+        roleArn="arn:aws:iam::123456789012:role/states",
+        definition=json.dumps({"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}}}),
+    )["stateMachineArn"]
+    monkeypatch.setenv("STATE_MACHINE_ARN", arn)
+    return arn
+
+
+def _executions(aws: SimpleNamespace, arn: str) -> list[dict[str, Any]]:
+    return aws.client("stepfunctions").list_executions(stateMachineArn=arn)["executions"]
+
+
+def test_an_original_that_arrives_starts_its_run(aws: SimpleNamespace, state_machine: str) -> None:
+    photo = make_photo(aws)
+    (run_id,) = trigger_step_function.handler(make_event(photo.key), None)["started"]
+    (execution,) = _executions(aws, state_machine)
+    assert execution["name"] == run_id
+    started = aws.client("stepfunctions").describe_execution(executionArn=execution["executionArn"])
+    run = from_item(Run, json.loads(started["input"])["run"])
+    assert (run.photo_id, run.key, run.etag, run.attempt) == (photo.photo_id, photo.key, "abc", 1)
+
+
+def test_the_same_event_twice_starts_one_execution(aws: SimpleNamespace, state_machine: str) -> None:
+    event = make_event(make_photo(aws).key)
+    assert trigger_step_function.handler(event, None) == trigger_step_function.handler(event, None)
+    assert len(_executions(aws, state_machine)) == 1
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": ORIGINALS},
+        make_event("originals/not+an%20id/x.jpg"),
+    ],
+)
+def test_events_about_no_original_start_nothing(
+    aws: SimpleNamespace, state_machine: str, event: dict[str, Any]
+) -> None:
+    assert trigger_step_function.handler(event, None) == {"started": []}
+    assert _executions(aws, state_machine) == []
+
+
+def test_a_run_that_cannot_be_started_is_an_error_so_that_lambda_tries_again(aws: SimpleNamespace) -> None:
+    with pytest.raises(ClientError):
+        trigger_step_function.handler(make_event(make_photo(aws).key), None)
+
+
+# --- resize_image to store_metadata ---------------------------------------------------------------------------------
+
+
+def test_a_photo_becomes_ready_with_all_that_is_known_of_it(aws: SimpleNamespace) -> None:
+    photo = make_photo(aws, data=photo_files.phone_jpeg())
+    assert run_steps(aws, photo) == {"outcome": "ready", "batch_id": "", "batch_due": False}
+    record = _record(aws, photo)
+    assert record.status == Status.READY
+    assert (record.original.format, record.original.width, record.original.height) == ("JPEG", 451, 300)
+    assert len(record.original.sha256) == 64
+    assert record.exif.camera == "Apple iPhone 12"
+    assert record.placeholder.startswith("#")
+    assert record.labels
+    assert record.label_model
+    assert [step.name for step in record.steps] == ["ResizeImage", "RekognitionLabels", "StoreMetadata"]
+    for rendition in record.renditions.values():
+        stored = aws.s3.head_object(Bucket=RENDITIONS, Key=rendition.key)
+        assert stored["ContentLength"] == rendition.bytes
+        assert "immutable" in stored["CacheControl"]
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (photo_files.text_named_jpg(), "not_a_photo"),
+        (photo_files.truncated_jpeg(), "damaged"),
+        (photo_files.svg(), "not_a_photo"),
+        (photo_files.png(20_000, 20_000), "too_many_pixels"),
+        (photo_files.too_large(), "too_large"),
+    ],
+)
+def test_a_file_that_is_no_photo_is_rejected_with_a_sentence(aws: SimpleNamespace, data: bytes, code: str) -> None:
+    photo = make_photo(aws, data=data)
+    assert run_steps(aws, photo)["outcome"] == "rejected"
+    record = _record(aws, photo)
+    assert record.reason is not None
+    assert record.reason.code == code
+    assert record.reason.text.endswith(".")
+    assert _renditions(aws) == set()
+
+
+def test_an_empty_object_is_rejected(aws: SimpleNamespace) -> None:
+    photo = make_photo(aws)
+    aws.s3.put_object(Bucket=ORIGINALS, Key=photo.key, Body=b"")
+    run_steps(aws, photo)
+    record = _record(aws, photo)
+    assert record.reason is not None
+    assert record.reason.code == "empty"
+
+
+def test_the_very_bytes_of_the_event_are_read(aws: SimpleNamespace) -> None:
+    photo = make_photo(aws, data=photo_files.webp())
+    run = make_run(aws, photo)
+    aws.s3.put_object(Bucket=ORIGINALS, Key=photo.key, Body=photo_files.transparent_png())
+    with pytest.raises(ClientError, match="PreconditionFailed"):
+        resize_image.handler(_state(run), None)
+
+
+def test_a_run_overtaken_before_it_began_draws_nothing(aws: SimpleNamespace) -> None:
+    photo = make_photo(aws, data=photo_files.webp(), status="processing", run_id="another")
+    answer = resize_image.handler(_state(make_run(aws, photo)), None)
+    assert answer["outcome"] == "overtaken"
+    assert _renditions(aws) == set()
+
+
+def test_a_run_overtaken_on_the_way_removes_its_renditions(aws: SimpleNamespace) -> None:
+    photo = make_photo(aws, data=photo_files.webp())
+    state = _state(make_run(aws, photo))
+    state["resize"] = resize_image.handler(state, None)
+    state["analysis"] = rekognition_labels.handler(state, None)
+    assert _renditions(aws) == {"thumb.webp", "display.webp", "analysis.jpg"}
+    aws.table.update_item(**deleting_update(photo.owner_id, photo.photo_id, now=NOW))
+    assert store_metadata.handler(state, None)["outcome"] == "overtaken"
+    assert _renditions(aws) == set()
+    assert _record(aws, photo).status == Status.DELETING
+
+
+@pytest.mark.parametrize(
+    ("steps", "code", "broken"),
+    [
+        ([], "resize_failed", "ResizeImage"),
+        (["resize"], "labels_failed", "RekognitionLabels"),
+        (["resize", "analysis"], "store_failed", "StoreMetadata"),
+    ],
+)
+def test_what_breaks_is_stored_with_its_step_and_cause(
+    aws: SimpleNamespace, steps: list[str], code: str, broken: str
+) -> None:
+    photo = make_photo(aws, data=photo_files.webp())
+    state = _state(make_run(aws, photo))
+    resized = resize_image.handler(state, None)
+    results = {"resize": resized, "analysis": rekognition_labels.handler(state | {"resize": resized}, None)}
+    state |= {name: results[name] for name in steps}
+    state["error"] = {"Error": "Runtime.HandlerError", "Cause": "AccessDenied on PutObject"}
+    assert store_metadata.handler(_through_json(state), None)["outcome"] == "failed"
+    record = _record(aws, photo)
+    assert record.reason is not None
+    assert record.reason.code == code
+    assert "AccessDenied" in record.reason.detail
+    assert "AccessDenied" not in record.reason.text
+    assert (broken, "failed") in [(step.name, step.outcome) for step in record.steps]
+    assert bool(record.renditions) == bool(steps)
+
+
+def test_storing_again_after_a_crash_before_the_batch_still_counts_it(aws: SimpleNamespace) -> None:
+    photo = make_photo(aws, data=photo_files.webp(), batch_id="b")
+    state = _state(make_run(aws, photo))
+    state["resize"] = resize_image.handler(state, None)
+    state["analysis"] = rekognition_labels.handler(state, None)
+    store_metadata.handler(state, None)  # there was no batch yet to count in, as if the function had died before
+    make_batch(aws, photo.owner_id, batch_id="b")
+    state["error"] = {"Error": "States.Timeout", "Cause": ""}
+    assert store_metadata.handler(state, None) == {"outcome": "ready", "batch_id": "b", "batch_due": True}
+
+
+# --- notify_user ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mailbox(aws: SimpleNamespace) -> SimpleNamespace:
+    """SES that may send for the site's address, and SNS; `.mails()` and `.texts()` count what went out."""
+    from moto.core import DEFAULT_ACCOUNT_ID
+    from moto.ses.models import ses_backends
+    from moto.sns.models import sns_backends
+
+    aws.client("sesv2").create_email_identity(EmailIdentity="shoebox@example.org")
+    ses = ses_backends[DEFAULT_ACCOUNT_ID]["eu-west-1"]
+    sns = sns_backends[DEFAULT_ACCOUNT_ID]["eu-west-1"]
+    return SimpleNamespace(mails=lambda: ses.sent_messages, texts=lambda: list(sns.sms_messages.values()))
+
+
+def _prefer(aws: SimpleNamespace, owner_id: str, **overrides: Any) -> None:
+    values = {"owner_id": owner_id, "email": "ada@example.org", "phone": "+34600000000"} | overrides
+    aws.table.put_item(Item=to_item(Preferences(**values)))
+
+
+def _batch(aws: SimpleNamespace, batch: Batch) -> Batch:
+    return from_item(Batch, aws.table.get_item(Key=batch_item_key(batch.batch_id))["Item"])
+
+
+def test_a_batch_is_told_once_by_mail(aws: SimpleNamespace, mailbox: SimpleNamespace) -> None:
+    batch = make_batch(aws, "o", ready={"1"})
+    _prefer(aws, "o")
+    event = {"batch_id": batch.batch_id}
+    assert notify_user.handler(event, None) == {"outcome": "sent"}
+    assert notify_user.handler(event, None) == {"outcome": "not_due"}
+    (mail,) = mailbox.mails()
+    assert mail.destinations["ToAddresses"] == ["ada@example.org"]
+    assert mail.subject == "1 photo ready"
+    assert _batch(aws, batch).sent_at
+
+
+def test_a_batch_is_told_by_sms(aws: SimpleNamespace, mailbox: SimpleNamespace) -> None:
+    _prefer(aws, "o", channel="sms")
+    batch = make_batch(aws, "o", ready={"1"})
+    assert notify_user.handler({"batch_id": batch.batch_id}, None) == {"outcome": "sent"}
+    assert mailbox.mails() == []
+    ((number, text, *_),) = mailbox.texts()
+    assert number == "+34600000000"
+    assert "1 photo ready" in text
+
+
+def test_the_notice_names_what_went_wrong(aws: SimpleNamespace, mailbox: SimpleNamespace) -> None:
+    photo = make_photo(aws, data=photo_files.truncated_jpeg(), batch_id="b")
+    make_batch(aws, photo.owner_id, batch_id="b")
+    _prefer(aws, photo.owner_id)
+    stored = run_steps(aws, photo)
+    assert stored == {"outcome": "rejected", "batch_id": "b", "batch_due": True}
+    notify_user.handler({"batch_id": "b"}, None)
+    (mail,) = mailbox.mails()
+    assert "damaged or incomplete" in mail.body
+
+
+@pytest.mark.parametrize("preferences", [None, {"channel": "none"}, {"only_problems": True}])
+def test_people_who_want_no_notice_get_none(
+    aws: SimpleNamespace, mailbox: SimpleNamespace, preferences: dict[str, Any] | None
+) -> None:
+    if preferences is not None:
+        _prefer(aws, "o", **preferences)
+    batch = make_batch(aws, "o", ready={"1"})
+    assert notify_user.handler({"batch_id": batch.batch_id}, None) == {"outcome": "not_wanted"}
+    assert mailbox.mails() == []
+
+
+def test_a_mail_that_ses_refuses_gives_the_claim_back(aws: SimpleNamespace) -> None:
+    """No identity was made, so SES refuses the sender."""
+    _prefer(aws, "o")
+    batch = make_batch(aws, "o", ready={"1"})
+    assert notify_user.handler({"batch_id": batch.batch_id}, None) == {"outcome": "refused"}
+    stored = _batch(aws, batch)
+    assert (stored.claimed_at, stored.refusals) == ("", 1)

@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline_lambdas.photo_pipeline import photo_table
+from pipeline_lambdas.photo_pipeline.contract import (
+    MAX_REFUSALS,
+    Batch,
+    Photo,
+    Refusal,
+    Run,
+    Status,
+    Step,
+    batch_outcome_update,
+    deleting_update,
+    from_item,
+    leave_batch_update,
+    photo_item_key,
+    reason,
+    request_run_update,
+)
+from pipeline_lambdas.photo_pipeline.errors import Overtaken
+from tests.pipeline_lambdas.records import NOW, make_batch, make_photo, make_run
+
+STEP = Step("ResizeImage", NOW, 12, 1)
+
+
+def _claim(aws: SimpleNamespace, run: Run) -> Photo:
+    return photo_table.claim_photo(aws.table, run, now=NOW)
+
+
+def _finish(aws: SimpleNamespace, run: Run, status: Status = Status.READY, **attributes: Any) -> Photo:
+    return photo_table.finish_photo(aws.table, run, status=status, attributes=attributes, steps=[STEP], now=NOW)
+
+
+def _read(aws: SimpleNamespace, photo: Photo) -> Photo:
+    return from_item(Photo, aws.table.get_item(Key=photo_item_key(photo.owner_id, photo.photo_id))["Item"])
+
+
+def test_a_waiting_photo_is_claimed_and_by_the_same_run_again(aws: SimpleNamespace) -> None:
+    photo = make_photo(aws)
+    run = make_run(aws, photo)
+    assert _claim(aws, run) == _claim(aws, run)
+    assert _read(aws, photo).run_id == run.run_id
+    assert _read(aws, photo).status == Status.PROCESSING
+
+
+def test_a_second_run_is_overtaken(aws: SimpleNamespace) -> None:
+    photo = make_photo(aws)
+    first, late = make_run(aws, photo), make_run(aws, photo, sequencer="2")
+    _claim(aws, first)
+    with pytest.raises(Overtaken):
+        _claim(aws, late)
+    with pytest.raises(Overtaken):
+        _finish(aws, late)
+    assert _read(aws, photo).run_id == first.run_id
+
+
+@pytest.mark.parametrize("status", [Status.READY, Status.REJECTED, Status.FAILED, Status.DELETING])
+def test_an_event_that_comes_again_later_changes_nothing(aws: SimpleNamespace, status: Status) -> None:
+    photo = make_photo(aws, status=status.value, run_id="earlier")
+    with pytest.raises(Overtaken):
+        _claim(aws, make_run(aws, photo))
+    assert _read(aws, photo) == photo
+
+
+def test_nothing_is_created_for_a_photo_that_is_gone(aws: SimpleNamespace) -> None:
+    photo = make_photo(aws)
+    run = make_run(aws, photo)
+    aws.table.delete_item(Key=photo_item_key(photo.owner_id, photo.photo_id))
+    with pytest.raises(Overtaken):
+        _claim(aws, run)
+    with pytest.raises(Overtaken):
+        _finish(aws, run)
+    assert "Item" not in aws.table.get_item(Key=photo_item_key(photo.owner_id, photo.photo_id))
+
+
+@pytest.mark.parametrize("status", [Status.UPLOADING, Status.PROCESSING, Status.FAILED, Status.READY])
+def test_a_run_the_site_asked_for_takes_over_and_the_one_before_is_fenced(aws: SimpleNamespace, status: Status) -> None:
+    photo = make_photo(aws, status=status.value, run_id="dead", batch_id="b")
+    again = make_run(aws, photo, attempt=2)
+    aws.table.update_item(**request_run_update(photo, again, now=NOW))
+    claimed = _claim(aws, again)
+    assert (claimed.run_id, claimed.attempt, claimed.requested_run) == (again.run_id, 2, "")
+    assert claimed.batch_id == ("b" if status in (Status.UPLOADING, Status.PROCESSING) else "")
+    with pytest.raises(Overtaken):
+        _finish(aws, make_run(aws, photo))
+    assert _finish(aws, again).status == Status.READY
+
+
+def test_two_who_ask_for_a_run_at_once_get_one(aws: SimpleNamespace) -> None:
+    photo = make_photo(aws, status="failed")
+    aws.table.update_item(**request_run_update(photo, make_run(aws, photo, attempt=2), now=NOW))
+    with pytest.raises(aws.table.meta.client.exceptions.ConditionalCheckFailedException):
+        aws.table.update_item(**request_run_update(photo, make_run(aws, photo, attempt=2), now=NOW))
+
+
+def test_a_deletion_shuts_the_fence(aws: SimpleNamespace) -> None:
+    photo = make_photo(aws)
+    run = make_run(aws, photo)
+    _claim(aws, run)
+    aws.table.update_item(**deleting_update(photo.owner_id, photo.photo_id, now=NOW))
+    with pytest.raises(Overtaken):
+        _finish(aws, run)
+    assert _read(aws, photo).status == Status.DELETING
+
+
+def test_finishing_again_changes_nothing_and_counts_once(aws: SimpleNamespace) -> None:
+    photo = make_photo(aws, batch_id="b")
+    make_batch(aws, photo.owner_id, batch_id="b", expected=2)
+    run = make_run(aws, photo)
+    _claim(aws, run)
+    for _ in range(2):
+        finished = _finish(aws, run, Status.REJECTED, reason=reason(Refusal.DAMAGED))
+        batch = photo_table.count_in_batch(aws.table, finished)
+    assert _read(aws, photo).steps == [STEP]
+    assert batch is not None
+    assert batch.rejected == {photo.photo_id}
+    assert not batch.is_due
+
+
+def test_history_of_an_earlier_attempt_is_kept_and_its_reason_goes(aws: SimpleNamespace) -> None:
+    photo = make_photo(aws)
+    first = make_run(aws, photo)
+    _claim(aws, first)
+    failed = _finish(aws, first, Status.FAILED, reason=reason(Refusal.DAMAGED))
+    second = make_run(aws, photo, attempt=2)
+    aws.table.update_item(**request_run_update(failed, second, now=NOW))
+    _claim(aws, second)
+    ready = _finish(aws, second)
+    assert len(ready.steps) == 2
+    assert ready.reason is None
+
+
+def test_a_photo_that_left_its_batch_lowers_it_once(aws: SimpleNamespace) -> None:
+    batch = make_batch(aws, "o", expected=3)
+    aws.table.update_item(**batch_outcome_update(batch.batch_id, "1", "ready"))
+    aws.table.update_item(**leave_batch_update(batch.batch_id, "1"))
+    with pytest.raises(aws.table.meta.client.exceptions.ConditionalCheckFailedException):
+        aws.table.update_item(**leave_batch_update(batch.batch_id, "1"))
+    left = photo_table.get_batch(aws.table, batch.batch_id)
+    assert left is not None
+    assert (left.expected, left.ready) == (2, set())
+
+
+def test_one_notice_is_claimed_once_and_a_refusal_gives_it_back_a_few_times(aws: SimpleNamespace) -> None:
+    batch = make_batch(aws, "o", ready={"1"})
+    for _ in range(MAX_REFUSALS):
+        claimed = photo_table.claim_notice(aws.table, batch.batch_id, now=NOW)
+        assert claimed is not None
+        assert photo_table.claim_notice(aws.table, batch.batch_id, now=NOW) is None
+        photo_table.release_notice(aws.table, claimed)
+    assert photo_table.claim_notice(aws.table, batch.batch_id, now=NOW) is None
+
+
+def test_a_sent_notice_is_not_given_back(aws: SimpleNamespace) -> None:
+    batch = make_batch(aws, "o", ready={"1"})
+    claimed = photo_table.claim_notice(aws.table, batch.batch_id, now=NOW)
+    assert claimed is not None
+    photo_table.mark_sent(aws.table, claimed, now=NOW)
+    photo_table.release_notice(aws.table, claimed)
+    assert photo_table.claim_notice(aws.table, batch.batch_id, now=NOW) is None
+
+
+@pytest.mark.parametrize("ready", [set(), {"1"}])
+def test_an_incomplete_batch_is_not_claimed(aws: SimpleNamespace, ready: set[str]) -> None:
+    batch = make_batch(aws, "o", expected=2, ready=ready)
+    assert photo_table.claim_notice(aws.table, batch.batch_id, now=NOW) is None
+    assert photo_table.claim_notice(aws.table, "unknown", now=NOW) is None
+
+
+ENDINGS = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["ready", "rejected", "failed"])), max_size=12)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(endings=ENDINGS)
+def test_a_batch_holds_each_photo_once_under_its_last_end(aws: SimpleNamespace, endings: list[tuple[str, str]]) -> None:
+    batch = make_batch(aws, "o", expected=3)
+    for photo_id, status in endings:
+        aws.table.update_item(**batch_outcome_update(batch.batch_id, photo_id, status))
+    stored = photo_table.get_batch(aws.table, batch.batch_id)
+    assert isinstance(stored, Batch)
+    held = {photo: status for status in ("ready", "rejected", "failed") for photo in getattr(stored, status)}
+    assert held == dict(endings)
+    assert stored.is_complete == (len(held) == 3)

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import io
+import subprocess
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageChops, ImageStat
+
+from pipeline_lambdas.photo_pipeline.errors import Refused
+from pipeline_lambdas.photo_pipeline.renditions import draw
+from tests import photo_files
+
+
+def _open(data: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(data))
+
+
+def _difference(one: Image.Image, other: Image.Image) -> float:
+    """Mean difference of two pictures, 0 to 255."""
+    small = [image.convert("RGB").resize((64, 64)) for image in (one, other)]
+    return max(ImageStat.Stat(ImageChops.difference(*small)).mean)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_comes_out_upright(orientation: int) -> None:
+    drawing = draw(photo_files.phone_jpeg(orientation=orientation), "JPEG")
+    for picture in drawing.pictures.values():
+        assert _difference(_open(picture.data), photo_files.photo()) < 6
+
+
+@pytest.mark.parametrize(
+    ("data", "format", "name"),
+    [
+        (photo_files.heic(), "HEIF", "coffee"),
+        (photo_files.webp(), "WEBP", "astronaut"),
+        (photo_files.camera_jpeg(), "JPEG", "coffee"),
+        (photo_files.encode(photo_files.photo(), "PNG"), "PNG", "chelsea"),
+        (photo_files.encode(photo_files.photo(), "AVIF"), "AVIF", "chelsea"),
+        (photo_files.encode(photo_files.photo(), "TIFF"), "TIFF", "chelsea"),
+        (photo_files.encode(photo_files.photo(), "BMP"), "BMP", "chelsea"),
+        (photo_files.encode(photo_files.photo(), "GIF"), "GIF", "chelsea"),
+    ],
+)
+def test_every_format_is_drawn_as_it_looks(data: bytes, format: str, name: str) -> None:
+    drawing = draw(data, format)
+    assert {key: _open(picture.data).format for key, picture in drawing.pictures.items()} == {
+        "thumb": "WEBP",
+        "display": "WEBP",
+        "analysis": "JPEG",
+    }
+    assert _difference(_open(drawing.pictures["display"].data), photo_files.photo(name)) < 12
+
+
+def test_cmyk_without_a_profile_is_drawn_in_about_its_colours() -> None:
+    drawing = draw(photo_files.encode(photo_files.photo().convert("CMYK"), "JPEG"), "JPEG")
+    assert _difference(_open(drawing.pictures["display"].data), photo_files.photo()) < 20
+
+
+def test_sizes_are_bounded_and_nothing_is_enlarged() -> None:
+    large = draw(photo_files.camera_jpeg(), "JPEG").pictures
+    assert [max(large[name].width, large[name].height) for name in ("display", "analysis", "thumb")] == [
+        2048,
+        1280,
+        480,
+    ]
+    small = draw(photo_files.phone_jpeg(), "JPEG").pictures
+    assert (small["display"].width, small["display"].height) == photo_files.photo().size
+    for picture in (*large.values(), *small.values()):
+        assert _open(picture.data).size == (picture.width, picture.height)
+
+
+def test_transparency_is_kept_for_people_and_white_for_the_analysis() -> None:
+    pictures = draw(photo_files.transparent_png(), "PNG").pictures
+    assert _open(pictures["thumb"].data).getpixel((0, 0))[3] == 0
+    assert min(_open(pictures["analysis"].data).getpixel((0, 0))) > 250
+
+
+def test_a_panorama_is_padded_for_the_analysis_alone() -> None:
+    drawing = draw(photo_files.encode(photo_files.photo().resize((4000, 120)), "JPEG"), "JPEG")
+    analysis, display = drawing.pictures["analysis"], drawing.pictures["display"]
+    assert (analysis.width, analysis.height) == (1280, 80)
+    assert display.height == 61
+    assert drawing.analysis_content.height == pytest.approx(38 / 80)
+    assert drawing.analysis_content.width == 1
+
+
+def test_placeholder_is_the_mean_colour() -> None:
+    red = photo_files.encode(Image.new("RGB", (200, 100), (200, 30, 40)), "PNG")
+    assert draw(red, "PNG").placeholder == "#c81e28"
+
+
+@pytest.mark.exiftool
+def test_renditions_carry_no_metadata(tmp_path: Path, exiftool: str) -> None:
+    original = tmp_path / "original.jpg"
+    original.write_bytes(photo_files.phone_jpeg())
+    assert "GPS" in _exiftool(exiftool, original)
+    for name, picture in draw(original.read_bytes(), "JPEG").pictures.items():
+        file = tmp_path / name
+        file.write_bytes(picture.data)
+        found = _exiftool(exiftool, file)
+        assert "GPS" not in found
+        assert "iPhone" not in found
+        assert "[EXIF]" not in found
+
+
+def _exiftool(program: str, file: Path) -> str:
+    return subprocess.run([program, "-G", str(file)], capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize(
+    ("data", "format"),
+    [
+        (photo_files.truncated_jpeg(), "JPEG"),
+        (photo_files.transparent_png()[:5000], "PNG"),
+        (photo_files.heic()[:3000], "HEIF"),
+        (photo_files.encode(photo_files.photo(), "BMP")[:3000], "BMP"),
+    ],
+)
+def test_a_file_cut_short_is_refused_as_damaged(data: bytes, format: str) -> None:
+    with pytest.raises(Refused) as refused:
+        draw(data, format)
+    assert refused.value.reason.code == "damaged"
