@@ -13,6 +13,7 @@ from .sources import ImageSource
 MODEL_VERSION = "efficientnet-lite2-int8-1"
 DEFAULT_CONFIDENCE = 55.0
 MOST_LABELS = 1000
+LARGEST_INTEGER = 2**31 - 1
 FILTERS = (
     "LabelInclusionFilters",
     "LabelExclusionFilters",
@@ -48,8 +49,8 @@ class DetectLabels:
 
     def __call__(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """The response as a JSON object. Raises RekognitionError."""
-        confidence = read_number(request, "MinConfidence", DEFAULT_CONFIDENCE, most=100)
-        most = int(read_number(request, "MaxLabels", MOST_LABELS))
+        confidence = read_number(request, "MinConfidence", DEFAULT_CONFIDENCE, 100)
+        most = int(read_number(request, "MaxLabels", MOST_LABELS, LARGEST_INTEGER))
         label_filter = read_filter(request)
         check_features(request)
         found = self._detect(self._source.read(request.get("Image")), confidence)
@@ -61,7 +62,7 @@ class DetectLabels:
             return self._detector.detect(decode_image(content), confidence)
 
 
-def read_number(request: Mapping[str, Any], name: str, default: float, most: float = float("inf")) -> float:
+def read_number(request: Mapping[str, Any], name: str, default: float, most: float) -> float:
     value = request.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
         raise InvalidParameterException(f"{name} must be a number from 0 to {most}")

@@ -175,6 +175,8 @@ def test_a_body_that_is_no_json_object_is_refused(url: str, body: bytes) -> None
         {"Image": {"Bytes": ""}, "Settings": {"GeneralLabels": {"LabelInclusionFilters": "Cat"}}},
         {"Image": {"Bytes": ""}, "MinConfidence": "high"},
         {"Image": {"Bytes": ""}, "MaxLabels": True},
+        {"Image": {"Bytes": ""}, "MaxLabels": float("inf")},
+        {"Image": {"Bytes": ""}, "MinConfidence": float("nan")},
         {"Image": {"Bytes": ""}, "Features": "GENERAL_LABELS"},
     ],
 )
