@@ -147,29 +147,31 @@ def has_changes(cloudformation: Any, name: str, change_set: str) -> bool:
 
 def execute(cloudformation: Any, name: str, change_set: str, *, waiter: str) -> None:
     """Carry a change set out. Raises `DeployError` with the first reason that its events give."""
-    before = {each["EventId"] for each in read_events(cloudformation, name)}
+    earlier = {each["EventId"] for each in read_events(cloudformation, name)}
     cloudformation.execute_change_set(StackName=name, ChangeSetName=change_set)
     try:
         cloudformation.get_waiter(waiter).wait(StackName=name, WaiterConfig=WAIT)
     except WaiterError as error:
-        new = [each for each in read_events(cloudformation, name) if each["EventId"] not in before]
+        new = [each for each in read_events(cloudformation, name) if each["EventId"] not in earlier]
         raise DeployError(f"The stack could not be deployed: {first_failure(new) or error}") from error
 
 
 def read_events(cloudformation: Any, name: str) -> list[dict[str, Any]]:
-    """A stack's events, newest first."""
+    """A stack's events, newest first; after them what was wrong before anything was made."""
     try:
-        return cloudformation.describe_stack_events(StackName=name)["StackEvents"]
+        events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
+        failed = cloudformation.describe_events(StackName=name, Filters={"FailedEvents": True})["OperationEvents"]
     except ClientError:
         return []
+    return events + [each for each in failed if each["EventType"] == "VALIDATION_ERROR"]
 
 
 def first_failure(events: list[dict[str, Any]]) -> str:
     """Which resource failed first, and why; empty when none did. `events` are newest first."""
     for event in reversed(events):
-        if event["ResourceStatus"].endswith("_FAILED"):
-            reason = event.get("ResourceStatusReason", "no reason was given")
-            return f"{event['LogicalResourceId']}: {reason}"
+        if event.get("ResourceStatus", "_FAILED").endswith("_FAILED"):
+            reason = event.get("ValidationStatusReason") or event.get("ResourceStatusReason")
+            return f"{event['LogicalResourceId']}: {reason or 'no reason was given'}"
     return ""
 
 

@@ -76,6 +76,7 @@ def main() -> None:
     saver.start()
     signal.signal(signal.SIGUSR1, lambda *_: saver.save_now())
     app.app = guard(app.app, port=stack.aws_port, changed=saver.note_change)
+    logging.getLogger("samtranslator.metrics").setLevel(logging.ERROR)
     sys.argv = ["ministack"]
     app.main()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from infra.local.run import Started, running_stack
+from infra.local.run import Started, forget_own_aws, running_stack
 from infra.local.stack import STAFF_EMAIL, Stack, StackError, read_stack
 from infra.local.supervisor import Stopped, Supervisor, stop_signals_raise
 
@@ -24,6 +24,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def handle(self, **_options: Any) -> None:
+        forget_own_aws()
         supervisor = Supervisor()
         try:
             stack = read_stack(os.environ)

@@ -1,0 +1,14 @@
+from pathlib import Path
+
+import pytest
+
+from .running import stack
+
+__all__ = ["stack"]
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker("stack")

@@ -1,0 +1,100 @@
+"""The real local stack, started once for a test session, and what a test does with it."""
+
+from __future__ import annotations
+
+import copy
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from infra.local import sent
+from infra.local.deploy import Aws, Deployment, deploy_pipeline
+from infra.local.package import Template, TemplateTransform
+from infra.local.run import Started, running_stack
+from infra.local.stack import REGION, Stack
+from infra.local.supervisor import Output, Supervisor
+
+
+@dataclass(frozen=True)
+class RunningStack:
+    """A running stack: `outputs` of the template, `aws.client("s3")` as the administrator, `site_client("s3")` as the
+    site's user, the site at `site_url`, everything kept in `data_dir`, and the log of all processes in `log`."""
+
+    parts: Stack
+    started: Started
+    log: Path
+
+    @property
+    def aws(self) -> Aws:
+        return Aws(self.parts.aws_url)
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        return dict(self.started.deployment.outputs)
+
+    @property
+    def site_url(self) -> str:
+        return self.parts.site_url
+
+    @property
+    def site_env(self) -> dict[str, str]:
+        return dict(self.started.site_env)
+
+    def site_client(self, service: str) -> Any:
+        """A boto3 client with the rights of the site."""
+        env = self.started.site_env
+        session = boto3.Session(env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], region_name=REGION)
+        config = Config(retries={"max_attempts": 1}, s3={"addressing_style": "path"})
+        return session.client(service, endpoint_url=self.parts.aws_url, config=config)
+
+    def messages(self) -> list[sent.Sent]:
+        """Mail and SMS sent so far, newest first."""
+        return sent.list_sent(self.parts.inbox_dir)
+
+    def deploy_variant(self, name: str, transform: TemplateTransform | None = None, **parameters: str) -> Deployment:
+        """Deploy the template once more beside the first, under another stack name: with its own buckets, table and
+        functions. `transform` may change it before, `without_statement` makes one; `parameters` are the template's."""
+        return deploy_pipeline(replace(self.parts, name=name), transform=transform, **parameters)
+
+
+def without_statement(function: str, sid: str) -> Callable[[Template], Template]:
+    """A transform that takes the statement `sid` out of a function's role."""
+
+    def transform(template: Template) -> Template:
+        changed = copy.deepcopy(template)
+        found = False
+        for policy in changed["Resources"][function]["Properties"]["Policies"]:
+            kept = [each for each in policy["Statement"] if each.get("Sid") != sid]
+            found = found or len(kept) < len(policy["Statement"])
+            policy["Statement"] = kept
+        assert found, f"{function} has no statement {sid}"
+        return changed
+
+    return transform
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nothing listens on, all different."""
+    with ExitStack() as probes:
+        sockets = [probes.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """The whole local stack, started once for all tests that ask for it."""
+    directory = tmp_path_factory.mktemp("stack")
+    site, aws, rekognition = free_ports(3)
+    parts = Stack(port=site, aws_port=aws, rekognition_port=rekognition, data_dir=directory / "var")
+    log = directory / "log"
+    with log.open("w") as stream, running_stack(parts, Supervisor(Output(stream))) as started:
+        yield RunningStack(parts, started, log)
