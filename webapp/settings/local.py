@@ -27,7 +27,11 @@ for name, value in BEFORE_FIRST_START.items():
     os.environ.setdefault(name, value)
 
 from .base import *  # noqa: E402, F403  base reads the environment made above
-from .base import INSTALLED_APPS  # noqa: E402
+from .base import INSTALLED_APPS, LOGGING, MIDDLEWARE  # noqa: E402
 
 INSTALLED_APPS = [*INSTALLED_APPS, "webapp.devstack"]
+MIDDLEWARE = ["webapp.devstack.middleware.LoopbackAddressMiddleware", *MIDDLEWARE]
 EXTRA_URLS = [("dev/", "webapp.devstack.urls")]
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True  # no collectstatic, and a changed file shows at once
+# Every task twice, each ten seconds, is more than a person at a terminal wants to know.
+LOGGING["loggers"] |= {name: {"level": "WARNING"} for name in ("celery.worker.strategy", "celery.app.trace")}
