@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -20,6 +19,7 @@ from infra.local.rekognition.images import decode_image
 from infra.local.rekognition.label_table import LabelTable, load_label_table
 from infra.local.rekognition.server import RekognitionServer
 from infra.local.rekognition.sources import ImageSource
+from tests.conftest import REGION
 
 PHOTOS = Path(__file__).parents[3] / "photos"
 
@@ -34,10 +34,15 @@ def table() -> LabelTable:
     return load_label_table()
 
 
-@pytest.fixture
-def server(detector: LabelDetector, aws: SimpleNamespace) -> Iterator[RekognitionServer]:
-    """Listening on a free port, with the fake AWS's S3."""
-    operation = DetectLabels(detector, ImageSource(aws.s3), threading.BoundedSemaphore(1))
+# Made once a run: a fake AWS, where a test asks for one, answers clients that exist already.
+KEYS = {"region_name": REGION, "aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+
+
+@pytest.fixture(scope="session")
+def server(detector: LabelDetector) -> Iterator[RekognitionServer]:
+    """Listening on a free port."""
+    source = ImageSource(boto3.client("s3", **KEYS))
+    operation = DetectLabels(detector, source, threading.BoundedSemaphore(1))
     server = RekognitionServer(0, {"DetectLabels": operation})
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -47,16 +52,16 @@ def server(detector: LabelDetector, aws: SimpleNamespace) -> Iterator[Rekognitio
     thread.join()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def url(server: RekognitionServer) -> str:
     return f"http://127.0.0.1:{server.server_port}"
 
 
-@pytest.fixture
-def rekognition(url: str, aws: SimpleNamespace) -> Any:
+@pytest.fixture(scope="session")
+def rekognition(url: str) -> Any:
     """A real client, which checks each answer against Rekognition's own service model."""
     config = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
-    return boto3.client("rekognition", endpoint_url=url, config=config)
+    return boto3.client("rekognition", endpoint_url=url, config=config, **KEYS)
 
 
 def photo(name: str) -> bytes:
