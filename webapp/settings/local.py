@@ -34,4 +34,5 @@ MIDDLEWARE = ["webapp.devstack.middleware.LoopbackAddressMiddleware", *MIDDLEWAR
 EXTRA_URLS = [("dev/", "webapp.devstack.urls")]
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True  # no collectstatic, and a changed file shows at once
 # Every task twice, each ten seconds, is more than a person at a terminal wants to know.
-LOGGING["loggers"] |= {name: {"level": "WARNING"} for name in ("celery.worker.strategy", "celery.app.trace")}
+QUIET = {name: {"level": "WARNING"} for name in ("celery.worker.strategy", "celery.app.trace")}
+LOGGING = {**LOGGING, "loggers": {**LOGGING["loggers"], **QUIET}}  # type: ignore[dict-item]
