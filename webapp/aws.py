@@ -5,7 +5,11 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
+
+# What any call may raise: no answer, or a refusal.
+ERRORS = (BotoCoreError, ClientError)
 
 CONFIG = Config(
     connect_timeout=3,

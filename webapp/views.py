@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from botocore.exceptions import BotoCoreError, ClientError
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -45,7 +44,7 @@ def readyz(_request: HttpRequest) -> JsonResponse:
 def _answers(ask: Callable[[], object]) -> bool:
     try:
         ask()
-    except (DatabaseError, BotoCoreError, ClientError) as error:
+    except (DatabaseError, *aws.ERRORS) as error:
         logger.warning("not ready: %s", error)
         return False
     return True

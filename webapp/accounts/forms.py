@@ -1,5 +1,6 @@
 from typing import Any
 
+from allauth.account import forms as allauth_forms
 from django import forms
 from phonenumber_field.formfields import PhoneNumberField
 
@@ -36,3 +37,60 @@ class NotificationPreferencesForm(forms.ModelForm):
         if by_sms and not cleaned.get("phone") and "phone" not in self.errors:
             self.add_error("phone", "Enter a phone number to get text messages, or choose another way.")
         return cleaned
+
+
+class PlainWords:
+    """allauth's forms in our words: a label above says it all, so no placeholder repeats it."""
+
+    LABELS = {
+        "login": "Mail address",
+        "email": "Mail address",
+        "password": "Password",
+        "remember": "Keep me logged in on this device",
+        "oldpassword": "Your password now",
+        "password1": "New password",
+        "password2": "New password, once more",
+    }
+    NEW_PASSWORD = "At least 12 characters. A few words that only you would put together are good."  # noqa: S105
+
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.label = self.LABELS[name]
+            field.widget.attrs.pop("placeholder", None)
+        if "password1" in self.fields:
+            self.fields["password1"].help_text = self.NEW_PASSWORD
+
+
+class LoginForm(PlainWords, allauth_forms.LoginForm):
+    pass
+
+
+class SignupForm(PlainWords, allauth_forms.SignupForm):
+    LABELS = PlainWords.LABELS | {"password1": "Password"}
+
+
+class ChangeEmailForm(PlainWords, allauth_forms.AddEmailForm):
+    LABELS = PlainWords.LABELS | {"email": "New mail address"}
+
+
+class ChangePasswordForm(PlainWords, allauth_forms.ChangePasswordForm):
+    pass
+
+
+class SetPasswordForm(PlainWords, allauth_forms.SetPasswordForm):
+    pass
+
+
+class ResetPasswordForm(PlainWords, allauth_forms.ResetPasswordForm):
+    pass
+
+
+class ResetPasswordKeyForm(PlainWords, allauth_forms.ResetPasswordKeyForm):
+    pass
+
+
+class ReauthenticateForm(PlainWords, allauth_forms.ReauthenticateForm):
+    pass

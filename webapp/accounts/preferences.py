@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
 from django.db import transaction
 from django.db.models import F
 
@@ -53,6 +52,6 @@ def copy(user_id: str) -> None:
 def _put(record: contract.Preferences) -> None:
     try:
         aws.table().put_item(Item=contract.to_item(record))
-    except (BotoCoreError, ClientError) as error:
+    except aws.ERRORS as error:
         logger.warning("preferences of %s were not copied: %s", record.owner_id, error)
         raise CopyError(record.owner_id) from error

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 from . import preferences
 from .forms import NotificationPreferencesForm
 from .models import NotificationPreferences
-from .tasks import push_preferences
+from .tasks import push_soon
 
 SAVED = "Your choice is saved."
 SAVED_NOT_COPIED = (
@@ -36,6 +36,6 @@ def _copy_or_say_so(request: HttpRequest) -> None:
         preferences.copy(user_id)
     except preferences.CopyError:
         messages.warning(request, SAVED_NOT_COPIED)
-        push_preferences.delay(user_id)
+        push_soon(user_id)
     else:
         messages.success(request, SAVED)

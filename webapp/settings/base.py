@@ -159,6 +159,17 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_ADAPTER = "webapp.accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "webapp.accounts.forms.LoginForm",
+    "signup": "webapp.accounts.forms.SignupForm",
+    "add_email": "webapp.accounts.forms.ChangeEmailForm",
+    "change_password": "webapp.accounts.forms.ChangePasswordForm",
+    "set_password": "webapp.accounts.forms.SetPasswordForm",
+    "reset_password": "webapp.accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "webapp.accounts.forms.ResetPasswordKeyForm",
+    "reauthenticate": "webapp.accounts.forms.ReauthenticateForm",
+}
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
 
 # --- Mail: through SES, as the pipeline's own ---
