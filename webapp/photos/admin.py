@@ -1,0 +1,226 @@
+"""Photos and batches for staff. A page reads DynamoDB once, whatever it lists."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.utils.html import format_html, format_html_join
+
+from pipeline_lambdas.photo_pipeline import contract
+from webapp.photos import catalog, deletion, presign
+from webapp.photos.models import Batch, Photo, PhotoLabel
+from webapp.photos.reruns import Rerun, rerun
+from webapp.photos.timeline import surest
+
+NOTHING = "–"
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """To look at and act on: rows are written by the site's own verbs alone."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:  # noqa: ARG002
+        return [name for _title, options in self.fieldsets or [] for name in options["fields"]]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # Opens the page of one row, on which every field is read-only.
+        return self.has_view_permission(request, obj)
+
+
+class PhotoChangeList(ChangeList):
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        attach_records(self.result_list, rendition=contract.THUMB)
+
+
+def attach_records(photos: list[Any], *, rendition: str) -> None:
+    """Give rows their `record` and the `address` of a rendition, in one call to DynamoDB and none to S3."""
+    records = catalog.get_many(photos)
+    shown = {pk: record.renditions[rendition] for pk, record in records.items() if rendition in record.renditions}
+    addresses = presign.addresses(picture.key for picture in shown.values())
+    for photo in photos:
+        photo.record = records.get(photo.pk)
+        photo.picture = shown.get(photo.pk)
+        photo.address = addresses[photo.picture.key] if photo.picture else ""
+
+
+@admin.register(Photo)
+class PhotoAdmin(ReadOnlyAdmin):
+    list_display = ("thumbnail", "file_name", "owner", "state", "label_names", "why", "uploaded_at")
+    list_display_links = ("thumbnail", "file_name")
+    list_filter = ("status", "reason_code", "cleared", "uploaded_at")
+    list_select_related = ("owner",)
+    list_per_page = 50
+    search_fields = ("file_name", "owner__email")
+    search_help_text = "File name, owner's mail address, label or id"
+    show_full_result_count = False
+    actions = ("run_again", "delete_photos")
+    fieldsets = (
+        (None, {"fields": ("display", "file_name", "owner", "state", "why", "label_names")}),
+        ("File", {"fields": ("id", "key", "bytes", "width", "height", "sha256", "taken_at", "camera")}),
+        ("Run", {"fields": ("uploaded_at", "batch", "run_id", "attempt", "waiting_since", "indexed_at", "cleared")}),
+        ("Record", {"fields": ("record_state", "steps")}),
+    )
+
+    def get_changelist(self, request: HttpRequest, **_kwargs: Any) -> type[ChangeList]:  # noqa: ARG002
+        return PhotoChangeList
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Photo | None:
+        photo = super().get_object(request, object_id, from_field)
+        if photo is not None:
+            attach_records([photo], rendition=contract.DISPLAY)
+        return photo
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Photo], search_term: str
+    ) -> tuple[QuerySet[Photo], bool]:
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        if not search_term:
+            return found, may_repeat
+        labelled = PhotoLabel.objects.filter(photo=OuterRef("pk"), name__iexact=search_term.strip())
+        return queryset.filter(Q(pk__in=found.values("pk")) | Exists(labelled) | _is(search_term)), False
+
+    # --- Columns ---
+
+    @admin.display(description="photo")
+    def thumbnail(self, photo: Any) -> str:
+        return _image(photo)
+
+    @admin.display(description="photo")
+    def display(self, photo: Any) -> str:
+        return _image(photo)
+
+    @admin.display(description="status", ordering="status")
+    def state(self, photo: Photo) -> str:
+        return format_html('<span class="status status-{}">{}</span>', photo.status, photo.get_status_display())
+
+    @admin.display(description="labels")
+    def label_names(self, photo: Any) -> str:
+        labels = surest(photo.record.labels) if photo.record else []
+        return ", ".join(label.name for label in labels[:8]) or NOTHING
+
+    @admin.display(description="reason")
+    def why(self, photo: Any) -> str:
+        reason = photo.record.reason if photo.record else None
+        if reason is None:
+            return photo.reason_text or NOTHING
+        return format_html('{}<br><code class="photo-detail">{}</code>', reason.text, reason.detail or reason.code)
+
+    @admin.display(description="record")
+    def record_state(self, photo: Any) -> str:
+        record = photo.record
+        if record is None:
+            return "There is none."
+        return f"{record.status}, attempt {record.attempt}, run {record.run_id or NOTHING}, since {record.updated_at}"
+
+    @admin.display(description="steps")
+    def steps(self, photo: Any) -> str:
+        steps = photo.record.steps if photo.record else []
+        rows = ((step.attempt, step.name, step.outcome, step.started, step.ms) for step in steps)
+        return format_html_join("", "<div>{} · {} {} · {} · {} ms</div>", rows) or NOTHING
+
+    # --- Actions ---
+
+    def has_erase_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("photos.delete_photo")
+
+    def has_rerun_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("photos.change_photo")
+
+    @admin.action(description="Run again", permissions=["rerun"])
+    def run_again(self, request: HttpRequest, photos: QuerySet[Photo]) -> None:
+        for outcome, count in Counter(rerun(photo) for photo in photos).items():
+            level = messages.SUCCESS if outcome is Rerun.ASKED else messages.WARNING
+            self.message_user(request, f"{count} × {outcome.value}", level)
+
+    @admin.action(description="Delete", permissions=["erase"])
+    def delete_photos(self, request: HttpRequest, photos: QuerySet[Photo]) -> TemplateResponse | None:
+        if "confirmed" not in request.POST:
+            context = {**self.admin_site.each_context(request), "title": "Delete photos", "photos": photos}
+            return TemplateResponse(request, "admin/photos/photo/confirm_delete.html", context)
+        chosen = list(photos)
+        deletion.begin(chosen)
+        self.message_user(request, f"{len(chosen)} photos are being deleted.", messages.SUCCESS)
+        return None
+
+
+def _is(text: str) -> Q:
+    try:
+        return Q(pk=UUID(text.strip()))
+    except ValueError:
+        return Q(pk__in=[])
+
+
+def _image(photo: Any) -> str:
+    if not photo.picture:
+        return NOTHING
+    picture = photo.picture
+    return format_html(
+        '<img class="photo-judged" src="{}" width="{}" height="{}" alt="{}" loading="lazy">',
+        photo.address, picture.width, picture.height, photo.file_name,
+    )  # fmt: skip
+
+
+class BatchChangeList(ChangeList):
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        records = catalog.get_batches(self.result_list)
+        for batch in self.result_list:
+            batch.record = records.get(batch.pk)
+
+
+@admin.register(Batch)
+class BatchAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "owner", "expected", "ready", "rejected", "failed", "notice")
+    list_filter = ("told", "created_at")
+    list_select_related = ("owner",)
+    search_fields = ("owner__email",)
+    show_full_result_count = False
+    actions = None
+    fieldsets = (
+        (None, {"fields": ("id", "owner", "created_at", "expected", "ready", "rejected", "failed", "notice")}),
+    )
+
+    def get_changelist(self, request: HttpRequest, **_kwargs: Any) -> type[ChangeList]:  # noqa: ARG002
+        return BatchChangeList
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Batch | None:
+        batch: Any = super().get_object(request, object_id, from_field)
+        if batch is not None:
+            batch.record = catalog.get_batches([batch]).get(batch.pk)
+        return batch
+
+    @admin.display(description="ready")
+    def ready(self, batch: Any) -> str:
+        return str(len(batch.record.ready)) if batch.record else NOTHING
+
+    @admin.display(description="refused")
+    def rejected(self, batch: Any) -> str:
+        return str(len(batch.record.rejected)) if batch.record else NOTHING
+
+    @admin.display(description="failed")
+    def failed(self, batch: Any) -> str:
+        return str(len(batch.record.failed)) if batch.record else NOTHING
+
+    @admin.display(description="notice")
+    def notice(self, batch: Any) -> str:
+        record = batch.record
+        if record is None:
+            return "No record"
+        if record.sent_at:
+            return f"Sent {record.sent_at[:16].replace('T', ' ')}"
+        return "Claimed" if record.claimed_at else "Due" if record.is_due else "Waiting"

@@ -12,9 +12,9 @@ from webapp.photos import clock
 from webapp.photos.models import Photo
 
 STEP_WORDS = {
-    "ResizeImage": "Previews made",
-    "RekognitionLabels": "Labels found",
-    "StoreMetadata": "Result saved",
+    "ResizeImage": ("Previews made", "Previews could not be made"),
+    "RekognitionLabels": ("Labels found", "Labels could not be found"),
+    "StoreMetadata": ("Result saved", "Result could not be saved"),
 }
 
 
@@ -26,6 +26,7 @@ class Event:
     at: datetime | None
     seconds: float | None = None
     attempt: int = 1
+    is_bad: bool = False
 
 
 def facts(photo: Photo, record: contract.Photo | None) -> list[tuple[str, str]]:
@@ -73,5 +74,7 @@ def history(photo: Photo, record: contract.Photo | None) -> list[Event]:
 
 
 def _event(step: contract.Step) -> Event:
-    word = STEP_WORDS.get(step.name, step.name)
-    return Event(word, clock.parse(step.started), seconds=step.ms / 1000, attempt=step.attempt)
+    done, broken = STEP_WORDS.get(step.name, (step.name, f"{step.name} failed"))
+    is_bad = step.outcome == "failed"
+    seconds = None if is_bad else step.ms / 1000
+    return Event(broken if is_bad else done, clock.parse(step.started), seconds, step.attempt, is_bad)

@@ -8,7 +8,6 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
 
 from django.urls import reverse
 from django.utils import timezone
@@ -20,7 +19,7 @@ from webapp.photos.models import LabelCount, Photo, PhotoLabel, PhotoQuerySet, S
 
 TOP_LABELS = 3
 THUMB_SIDE = 480
-NARROWEST, WIDEST = 0.5, 3.0
+NARROWEST, ROOM_FOR_WORDS, WIDEST = 0.5, 1.2, 3.0
 
 
 @dataclass(frozen=True)
@@ -46,12 +45,18 @@ class Tile:
         return self.status == Status.READY
 
     @property
+    def is_notice(self) -> bool:
+        """Whether the tile has words to show instead of a picture."""
+        return self.status in (Status.REJECTED, Status.FAILED)
+
+    @property
     def word(self) -> str:
-        return "Processing" if self.is_open else str(Status(self.status).label)
+        return word_of(self.status)
 
     @property
     def ratio(self) -> float:
-        return round(min(max(self.width / self.height, NARROWEST), WIDEST), 3)
+        least = ROOM_FOR_WORDS if self.is_notice else NARROWEST
+        return round(min(max(self.width / self.height, least), WIDEST), 3)
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,7 @@ def _tile(photo: Photo, record: contract.Photo | None, thumbs: dict[str, str]) -
         thumb=thumbs[thumb.key] if thumb else "",
         placeholder=record.placeholder,
         reason=record.reason.text if record.reason else "",
-        labels=[label.name for label in _surest(record.labels)[:TOP_LABELS]],
+        labels=[label.name for label in surest(record.labels)[:TOP_LABELS]],
     )
 
 
@@ -110,7 +115,12 @@ def _thumb_size(photo: Photo) -> tuple[int, int]:
     return max(round(width * shrink), 1), max(round(height * shrink), 1)
 
 
-def _surest(labels: Iterable[contract.Label]) -> list[contract.Label]:
+def word_of(status: str) -> str:
+    """One word for where a photo stands."""
+    return "Processing" if status in contract.OPEN else str(Status(status).label)
+
+
+def surest(labels: Iterable[contract.Label]) -> list[contract.Label]:
     return sorted(labels, key=lambda label: -label.confidence)
 
 
@@ -121,8 +131,11 @@ def by_month(tiles: Iterable[Tile]) -> list[Month]:
     return [Month(first, list(some)) for first, some in groupby(tiles, key=month)]
 
 
-def open_ids(tiles: Iterable[Tile]) -> list[UUID]:
-    return [tile.photo.pk for tile in tiles if tile.is_open]
+def waiting(tiles: Iterable[Tile], chosen: Sequence[str]) -> dict[str, object]:
+    """How many tiles are open, and the address to ask about them."""
+    ids = [str(tile.photo.pk) for tile in tiles if tile.is_open]
+    query = urlencode([("ids", ",".join(ids)), *(("label", label) for label in chosen)], safe=",")
+    return {"open_count": len(ids), "poll": f"{reverse('photos:tiles')}?{query}"}
 
 
 # --- Labels ----------------------------------------------------------------------------------------------------------
@@ -131,16 +144,19 @@ def open_ids(tiles: Iterable[Tile]) -> list[UUID]:
 def chips(owner: Any, chosen: Sequence[str], matching: PhotoQuerySet) -> list[Chip]:
     """Labels to filter by, the chosen ones first. Counts are of `matching` once anything is chosen."""
     counted = dict(PhotoLabel.objects.counts_among(matching) if chosen else LabelCount.objects.top(owner))
-    active = [Chip(name, counted.get(name), True, _address(each for each in chosen if each != name)) for name in chosen]
+    active = [
+        Chip(name, counted.get(name), True, gallery_address(each for each in chosen if each != name)) for name in chosen
+    ]
     others = [name for name in counted if name not in chosen]
-    return active + [Chip(name, counted[name], False, _address([*chosen, name])) for name in others]
+    return active + [Chip(name, counted[name], False, gallery_address([*chosen, name])) for name in others]
 
 
-def _address(labels: Iterable[str]) -> str:
+def gallery_address(labels: Iterable[str]) -> str:
+    """The gallery's first page, filtered by labels."""
     query = urlencode([("label", label) for label in labels])
     return f"{reverse('photos:gallery')}?{query}" if query else reverse("photos:gallery")
 
 
 def older_address(labels: Iterable[str], cursor: str) -> str:
-    """The gallery page after `cursor`."""
+    """The gallery page behind `cursor`."""
     return f"{reverse('photos:gallery')}?{urlencode([*(('label', label) for label in labels), ('cursor', cursor)])}"

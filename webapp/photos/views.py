@@ -92,10 +92,11 @@ def gallery(request: Request) -> HttpResponse:
     tiles = timeline.tiles_of(page.photos)
     context = {
         "months": timeline.by_month(tiles),
-        "open_ids": timeline.open_ids(tiles),
+        **timeline.waiting(tiles, chosen),
         "chips": timeline.chips(request.user, chosen, matching),
         "chosen": chosen,
         "cursor": cursor,
+        "newest": timeline.gallery_address(chosen),
         "older": timeline.older_address(chosen, page.next_cursor) if page.next_cursor else "",
     }
     return render(request, "photos/gallery.html", context)
@@ -117,9 +118,8 @@ def tiles(request: Request) -> HttpResponse:
     context = {
         "finished": finished,
         "gone": gone,
-        "open_ids": timeline.open_ids(found),
         "chips": timeline.chips(request.user, chosen, mine.with_labels(chosen)),
-        "chosen": chosen,
+        **timeline.waiting(found, chosen),
     }
     return render(request, "photos/tiles.html", context)
 
@@ -156,10 +156,14 @@ def photo(request: Request, photo_id: UUID) -> HttpResponse:
 
 def _about(row: Photo, record: contract.Photo | None, status: str) -> dict[str, object]:
     display = record.renditions.get(contract.DISPLAY) if record else None
+    labels = timeline.surest(record.labels) if record else []
     return {
         "photo": row,
         "record": record,
         "status": status,
+        "word": timeline.word_of(status),
+        "labels": labels,
+        "shows": ", ".join(label.name for label in labels[: timeline.TOP_LABELS]),
         "is_open": status in contract.OPEN,
         "display": display,
         "address": presign.addresses([display.key])[display.key] if display else "",
