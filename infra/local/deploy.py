@@ -41,6 +41,9 @@ class Aws:
         config = Config(retries={"max_attempts": 2}, s3={"addressing_style": "path"})
         return self._session.client(service, endpoint_url=self.endpoint_url, config=config)
 
+    def table(self, name: str) -> Any:
+        return self._session.resource("dynamodb", endpoint_url=self.endpoint_url).Table(name)
+
 
 @dataclass(frozen=True)
 class Deployment:
