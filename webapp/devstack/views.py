@@ -20,7 +20,7 @@ MAIL_SECURITY = {"style-src": [UNSAFE_INLINE], "img-src": ["*"]}
 @never_cache
 def show_inbox(request: HttpRequest) -> HttpResponse:
     """All mail and SMS that Shoebox has sent on this machine."""
-    return render(request, "devstack/inbox.html", {"messages_sent": inbox.list_messages(inbox_directory())})
+    return render(request, "devstack/inbox.html", {"sent": inbox.list_messages(inbox_directory())})
 
 
 @require_safe

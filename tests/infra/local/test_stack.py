@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from infra.local.stack import (
+    ROOT,
+    Stack,
+    StackError,
+    aws_env,
+    aws_process,
+    clean_env,
+    read_stack,
+    rekognition_process,
+    site_processes,
+)  # fmt: skip
+
+KEY = {"AccessKeyId": "AKIA", "SecretAccessKey": "secret"}
+
+
+def test_empty_environment_gives_the_documented_ports_and_directory() -> None:
+    assert read_stack({}) == Stack(port=8000, aws_port=4566, rekognition_port=4567, data_dir=ROOT / "var")
+
+
+def test_variables_move_ports_and_directory(tmp_path: Path) -> None:
+    env = {
+        "SHOEBOX_PORT": "8100",
+        "SHOEBOX_AWS_PORT": "8101",
+        "SHOEBOX_REKOGNITION_PORT": "8102",
+        "SHOEBOX_DATA_DIR": str(tmp_path),
+    }
+    assert read_stack(env) == Stack(port=8100, aws_port=8101, rekognition_port=8102, data_dir=tmp_path)
+
+
+@pytest.mark.parametrize("value", ["eighty", "0", "65536", "-1"])
+def test_port_that_is_none_is_refused_with_its_variable(value: str) -> None:
+    with pytest.raises(StackError, match="SHOEBOX_AWS_PORT"):
+        read_stack({"SHOEBOX_AWS_PORT": value})
+
+
+def test_two_parts_on_one_port_are_refused() -> None:
+    with pytest.raises(StackError, match="different ports"):
+        read_stack({"SHOEBOX_PORT": "4566"})
+
+
+def test_environment_of_a_process_holds_nothing_of_the_persons_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "work")
+    monkeypatch.setenv("MY_SECRET", "x")
+    assert not {"AWS_PROFILE", "MY_SECRET"} & clean_env(Stack()).keys()
+
+
+def test_processes_that_call_aws_cannot_find_the_persons_own_account() -> None:
+    env = aws_env(Stack(), KEY)
+    assert env["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4566"
+    assert (env["AWS_CONFIG_FILE"], env["AWS_SHARED_CREDENTIALS_FILE"]) == (os.devnull, os.devnull)
+
+
+def test_local_aws_is_given_no_credentials_as_every_lambda_would_see_them() -> None:
+    assert not [name for name in aws_process(Stack()).env if name.startswith("AWS_")]
+
+
+def test_every_port_is_bound_to_this_machine_alone() -> None:
+    site, *_ = site_processes(Stack(), {})
+    assert "127.0.0.1:8000" in site.command
+    assert rekognition_process(Stack(), KEY).ready_url == "http://127.0.0.1:4567/healthz"
+
+
+def test_secrets_do_not_show_when_a_process_is_printed() -> None:
+    assert "secret" not in repr(rekognition_process(Stack(), KEY))
