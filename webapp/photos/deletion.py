@@ -21,12 +21,13 @@ logger = logging.getLogger(__name__)
 
 def begin(photos: Iterable[Photo]) -> None:
     """Take photos away from their owner's sight and counts, and have them erased."""
-    ids = [str(photo.pk) for photo in photos if _mark(photo)]
+    ids = [str(photo.pk) for photo in photos if mark(photo)]
     transaction.on_commit(partial(_hand_over, ids))
 
 
 @transaction.atomic
-def _mark(photo: Photo) -> bool:
+def mark(photo: Photo) -> bool:
+    """Note in SQL that a photo is to go. False when that was noted before."""
     row = Photo.objects.select_for_update().filter(pk=photo.pk).exclude(status=Status.DELETING).first()
     if row is None:
         return False

@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from pipeline_lambdas.photo_pipeline import contract
+from tests import photo_files
+from tests.factories import make_photo
+from webapp.photos import catalog
+from webapp.photos.intake import Accepted, Refused, examine
+from webapp.photos.models import Batch, Photo
+from webapp.photos.storage import Original, OriginalsStorage
+
+pytestmark = pytest.mark.django_db(transaction=True)
+UPLOAD = "/upload/"
+GOOD = photo_files.encode(photo_files.photo().resize((320, 240)), "JPEG")
+
+BAD = {
+    "text.jpg": (photo_files.text_named_jpg, "This is not a photo we can read."),
+    "empty.jpg": (bytes, "This file is empty."),
+    "drawing.svg": (photo_files.svg, "This is not a photo we can read."),
+    "bomb.png": (lambda: photo_files.png(20_000, 20_000), "Too many pixels: 20000 × 20000 is 400 megapixels"),
+    "huge.jpg": (photo_files.too_large, "Too large: 60.0 MB, the most is 50 MB."),
+    "icon.png": (lambda: photo_files.png(64, 200), "Too small: 64 × 200 pixels"),
+    "stump.png": (lambda: photo_files.png(300, 300)[:20], "This file is damaged or incomplete."),
+}
+
+
+def upload_of(name: str, data: bytes, content_type: str = "image/jpeg") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, data, content_type)
+
+
+def send(client: Client, *files: SimpleUploadedFile, **extra: Any) -> Any:
+    return client.post(UPLOAD, {"photos": list(files)}, **extra)
+
+
+# --- What a file is ---
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_file_is_refused_with_its_sentence(name: str) -> None:
+    make, sentence = BAD[name]
+    refused = examine(upload_of(name, make()))
+    assert isinstance(refused, Refused)
+    assert refused.text.startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("make", "format", "size"),
+    [
+        (lambda: GOOD, "JPEG", (320, 240)),
+        (photo_files.phone_jpeg, "JPEG", (451, 300)),
+        (photo_files.heic, "HEIF", (600, 400)),
+        (photo_files.webp, "WEBP", (512, 512)),
+        (lambda: photo_files.encode(photo_files.photo(), "AVIF"), "AVIF", (451, 300)),
+        (lambda: photo_files.encode(photo_files.photo(), "TIFF"), "TIFF", (451, 300)),
+        (lambda: photo_files.encode(photo_files.photo(), "BMP"), "BMP", (451, 300)),
+        (lambda: photo_files.encode(photo_files.photo(), "GIF"), "GIF", (451, 300)),
+    ],
+)
+def test_a_photo_is_known_by_its_content(make: Callable[[], bytes], format: str, size: tuple[int, int]) -> None:
+    data = make()
+    accepted = examine(upload_of("notes.txt", data, "text/plain"))
+    assert isinstance(accepted, Accepted)
+    assert (accepted.format.name, (accepted.width, accepted.height)) == (format, size)
+    assert accepted.sha256 == hashlib.sha256(data).hexdigest()
+
+
+def test_a_truncated_photo_passes_the_form(aws: Any) -> None:
+    # Whether the picture is whole is for ResizeImage to say: the header is.
+    assert isinstance(examine(upload_of("half.jpg", photo_files.truncated_jpeg())), Accepted)
+
+
+# --- Sending ---
+
+
+def test_photos_of_a_form_get_rows_records_and_bytes_as_one_batch(aws: Any, me: Any, mine: Client) -> None:
+    heic = photo_files.heic()
+    response = send(mine, upload_of("a.jpg", GOOD, "text/plain"), upload_of("b.heic", heic))
+
+    assert response.headers["Location"] == reverse("photos:gallery")
+    batch = Batch.objects.get()
+    first, second = Photo.objects.order_by("pk")
+    assert (batch.owner, batch.expected, first.batch, second.batch) == (me, 2, batch, batch)
+    assert catalog.get_batches([batch])[batch.pk].expected == 2
+    record = catalog.get(first)
+    assert (record.status, record.batch_id, record.attempt) == ("uploading", str(batch.pk), 1)
+    assert first.key == f"originals/{me.pk}/{first.pk}.jpg"
+    assert second.key.endswith(".heic")
+    stored = aws.s3.get_object(Bucket=settings.ORIGINALS_BUCKET, Key=first.key)
+    assert (stored["Body"].read(), stored["ContentType"]) == (GOOD, "image/jpeg")
+    stored = aws.s3.get_object(Bucket=settings.ORIGINALS_BUCKET, Key=second.key)
+    assert (stored["Body"].read(), stored["ContentType"]) == (heic, "image/heic")
+    assert first.sha256 == hashlib.sha256(GOOD).hexdigest()
+    assert "2 photos received." in mine.get(response.headers["Location"]).content.decode()
+
+
+def test_bad_files_never_join_the_batch_and_the_good_one_goes_through(aws: Any, me: Any, mine: Client) -> None:
+    files = [upload_of(name, make()) for name, (make, _) in BAD.items()]
+    response = send(mine, *files, upload_of("good.jpg", GOOD))
+
+    assert response.headers["Location"] == UPLOAD
+    page = mine.get(UPLOAD).content.decode()
+    assert f"1 photo received, {len(BAD)} not." in page
+    for name, (_, sentence) in BAD.items():
+        assert name in page
+        assert sentence in page
+    assert [photo.file_name for photo in Photo.objects.all()] == ["good.jpg"]
+    assert Batch.objects.get().expected == 1
+    assert catalog.get_batches([Batch.objects.get()])[Batch.objects.get().pk].expected == 1
+    assert "good.jpg" not in mine.get(UPLOAD).content.decode(), "a report is shown once"
+
+
+def test_a_form_of_bad_files_makes_no_batch(aws: Any, mine: Client) -> None:
+    send(mine, upload_of("text.jpg", photo_files.text_named_jpg()))
+    assert not Batch.objects.exists()
+    assert "0 photos received, 1 not." in mine.get(UPLOAD).content.decode()
+
+
+def test_an_empty_form_says_what_to_do(aws: Any, mine: Client) -> None:
+    response = mine.post(UPLOAD)
+    assert response.status_code == 422
+    assert "Choose at least one photo." in response.content.decode()
+
+
+def test_more_files_than_a_batch_holds_are_refused_together(aws: Any, mine: Client, monkeypatch: Any) -> None:
+    monkeypatch.setattr(contract, "MAX_BATCH", 2)
+    response = send(mine, *(upload_of(f"{n}.jpg", GOOD) for n in range(3)))
+    assert response.status_code == 422
+    assert "3 files at once are too many. Choose 2 at most" in response.content.decode()
+    assert not Photo.objects.exists()
+
+
+def test_a_whole_batch_and_more_reaches_the_form() -> None:
+    assert settings.DATA_UPLOAD_MAX_NUMBER_FILES > contract.MAX_BATCH
+
+
+def test_a_script_is_told_where_to_go(aws: Any, mine: Client) -> None:
+    response = send(mine, upload_of("a.jpg", GOOD), headers={"HX-Request": "true"})
+    assert (response.status_code, response.headers["HX-Redirect"]) == (200, "/gallery/")
+
+
+# --- What can break in between ---
+
+
+def test_rows_are_committed_and_records_put_before_the_bytes_are_sent(aws: Any, mine: Client, breaks: Any) -> None:
+    seen: list[tuple[int, bool]] = []
+
+    def look(params: dict[str, Any]) -> bool:
+        photos = list(Photo.objects.all())
+        seen.append((len(photos), all(catalog.get(photo) for photo in photos)))
+        return False
+
+    breaks("s3", "PutObject", when=look)
+    send(mine, upload_of("a.jpg", GOOD))
+    assert seen == [(1, True)]
+
+
+def test_a_photo_whose_bytes_do_not_arrive_leaves_its_batch_and_is_closed(
+    aws: Any, me: Any, mine: Client, breaks: Any
+) -> None:
+    breaks("s3", "PutObject", when=lambda params: Photo.objects.get(key=params["Key"]).file_name == "lost.jpg")
+
+    response = send(mine, upload_of("a.jpg", GOOD), upload_of("lost.jpg", GOOD))
+
+    assert response.headers["Location"] == UPLOAD
+    page = mine.get(UPLOAD).content.decode()
+    assert "1 photo received, 1 not." in page
+    assert "This photo did not arrive. Upload it again." in page
+    lost = Photo.objects.get(file_name="lost.jpg")
+    assert (lost.status, lost.reason_code, lost.batch) == ("failed", "did_not_arrive", None)
+    assert catalog.get(lost).status == "failed"
+    assert catalog.get_batches([Batch.objects.get()])[Batch.objects.get().pk].expected == 1
+
+
+def test_without_dynamodb_the_row_stays_open_for_the_sweep(aws: Any, mine: Client, breaks: Any) -> None:
+    breaks("dynamodb", "PutItem")
+    send(mine, upload_of("a.jpg", GOOD))
+    photo = Photo.objects.get()
+    assert photo.status == "uploading"
+    assert "This photo did not arrive" in mine.get(UPLOAD).content.decode()
+
+
+def test_an_original_is_written_once(aws: Any, me: Any) -> None:
+    photo = make_photo(me)
+    storage = OriginalsStorage()
+    for data in (b"first", b"second"):
+        storage.save(photo.key, Original(upload_of("a.jpg", data), media_type="image/jpeg"))
+    stored = aws.s3.get_object(Bucket=settings.ORIGINALS_BUCKET, Key=photo.key)["Body"].read()
+    assert stored == b"first"
