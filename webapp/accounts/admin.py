@@ -1,3 +1,5 @@
+from typing import Any
+
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -27,7 +29,8 @@ class NotificationPreferencesInline(admin.StackedInline):
     """To look at: only the person changes how they are told."""
 
     model = NotificationPreferences
-    fields = readonly_fields = ["channel", "phone", "only_problems", "revision", "copied_revision"]
+    fields = ("channel", "phone", "only_problems", "revision", "copied_revision")
+    readonly_fields = fields
     can_delete = False
 
     def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:  # noqa: ARG002  Django's signature
@@ -43,8 +46,7 @@ class UserAdmin(DjangoUserAdmin):
         ("May", {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]}),
     ]
     readonly_fields = ["id", "email", "date_joined", "last_login"]
-    inlines = [NotificationPreferencesInline]
-    list_display = ["email", "channel", "is_active", "is_staff", "date_joined", "last_login"]
+    list_display = ["email", "channel", "is_active", "is_staff", "date_joined"]
     list_filter = ["is_active", "is_staff", "preferences__channel"]
     list_select_related = ["preferences"]
     search_fields = ["email"]
@@ -53,6 +55,10 @@ class UserAdmin(DjangoUserAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> list[str]:  # noqa: ARG002  Django's
         """The address is the person's to change, since a new one must be verified; it is typed once, when inviting."""
         return self.readonly_fields if obj else []
+
+    def get_inlines(self, request: HttpRequest, obj: User | None) -> list[Any]:  # noqa: ARG002  Django's signature
+        """Someone who is only just invited has chosen nothing yet."""
+        return [NotificationPreferencesInline] if obj else []
 
     @admin.display(description="told", ordering="preferences__channel")
     def channel(self, user: User) -> str:

@@ -41,12 +41,21 @@ def _change(user: User, **choice: Any) -> NotificationPreferences:
 
 def copy(user_id: str) -> None:
     """Write a person's preferences to DynamoDB, until what was written is what SQL holds. Raises CopyError."""
-    while preferences := NotificationPreferences.objects.waiting().select_related("user").filter(pk=user_id).first():
+    while preferences := NotificationPreferences.objects.waiting().select_related("user").filter(user_id=user_id).first():
         _put(preferences.as_record())
         # Someone may have chosen anew meanwhile: then the revision is another, and the loop writes once more.
-        NotificationPreferences.objects.filter(pk=user_id, revision=preferences.revision).update(
+        NotificationPreferences.objects.filter(user_id=user_id, revision=preferences.revision).update(
             copied_revision=preferences.revision
         )
+
+
+def copy_if_possible(user_id: str) -> bool:
+    """Whether the copy was made. If not, it waits, and push_waiting_preferences makes it."""
+    try:
+        copy(user_id)
+    except CopyError:
+        return False
+    return True
 
 
 def _put(record: contract.Preferences) -> None:

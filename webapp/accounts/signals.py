@@ -6,7 +6,6 @@ from django.db import transaction
 from django.dispatch import receiver
 
 from . import preferences
-from .tasks import push_soon
 
 
 @receiver(email_confirmed)
@@ -14,4 +13,4 @@ def tell_the_pipeline_the_address(email_address: EmailAddress, **_: Any) -> None
     """A verified address, a new person's or a changed one, is where the pipeline's mail goes from now on."""
     user_id = str(email_address.user_id)
     preferences.refresh(user=email_address.user)
-    transaction.on_commit(lambda: push_soon(user_id))
+    transaction.on_commit(lambda: preferences.copy_if_possible(user_id))

@@ -1,18 +1,9 @@
-from __future__ import annotations
-
-import logging
-
 from anymail.exceptions import AnymailAPIError
 from celery import shared_task
 from django.core import mail
-from kombu.exceptions import OperationalError
-
-from webapp import aws
 
 from . import preferences
 from .models import NotificationPreferences
-
-logger = logging.getLogger(__name__)
 
 
 @shared_task(autoretry_for=(AnymailAPIError,), retry_backoff=2, retry_backoff_max=60, max_retries=8)
@@ -29,14 +20,6 @@ def push_preferences(user_id: str) -> None:
 
 @shared_task
 def push_waiting_preferences() -> None:
-    """Set every copy going that is older than its choice: what push_preferences gave up, or never heard of."""
+    """Set every copy going that is older than its choice."""
     for user_id in NotificationPreferences.objects.waiting().values_list("pk", flat=True)[:500]:
         push_preferences.delay(str(user_id))
-
-
-def push_soon(user_id: str) -> None:
-    """Ask for the copy. When the queue does not answer, push_waiting_preferences finds it later; no page fails."""
-    try:
-        push_preferences.delay(user_id)
-    except (OperationalError, *aws.ERRORS) as error:
-        logger.warning("the copy of %s's preferences waits: %s", user_id, error)

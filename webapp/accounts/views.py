@@ -8,8 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from . import preferences
 from .forms import NotificationPreferencesForm
-from .models import NotificationPreferences
-from .tasks import push_soon
+from .models import NotificationPreferences, User
 
 SAVED = "Your choice is saved."
 SAVED_NOT_COPIED = (
@@ -17,25 +16,23 @@ SAVED_NOT_COPIED = (
 )
 
 
+class Request(HttpRequest):
+    """A request of someone who is logged in."""
+
+    user: User
+
+
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def settings_notifications(request: HttpRequest) -> HttpResponse:
+def settings_notifications(request: Request) -> HttpResponse:
     """How the person wants to be told about their photos."""
     chosen = NotificationPreferences.objects.filter(pk=request.user.pk).first()
     form = NotificationPreferencesForm(request.POST or None, instance=chosen)
     if request.method == "POST" and form.is_valid():
         preferences.choose(user=request.user, **form.cleaned_data)
-        _copy_or_say_so(request)
+        if preferences.copy_if_possible(str(request.user.pk)):
+            messages.success(request, SAVED)
+        else:
+            messages.warning(request, SAVED_NOT_COPIED)
         return redirect("settings_notifications")
     return render(request, "accounts/notifications.html", {"form": form, "waits": chosen and chosen.is_waiting})
-
-
-def _copy_or_say_so(request: HttpRequest) -> None:
-    user_id = str(request.user.pk)
-    try:
-        preferences.copy(user_id)
-    except preferences.CopyError:
-        messages.warning(request, SAVED_NOT_COPIED)
-        push_soon(user_id)
-    else:
-        messages.success(request, SAVED)

@@ -1,0 +1,182 @@
+"""The notifications page: what is chosen, what the pipeline reads of it, and when DynamoDB does not answer."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.contrib.messages import get_messages
+from django.test import Client
+from django.urls import reverse
+
+from pipeline_lambdas.photo_pipeline import contract
+from tests.conftest import TABLE
+from webapp import aws as site_aws
+from webapp.accounts import preferences, tasks, views
+from webapp.accounts.models import NotificationPreferences, User
+
+from .factories import make_preferences, make_user
+
+pytestmark = pytest.mark.django_db
+PAGE = "/settings/notifications/"
+
+
+def choose(client: Client, **overrides: str) -> Any:
+    return client.post(PAGE, {"channel": "mail", "phone": "", **overrides})
+
+
+def copied(aws: SimpleNamespace, user: User) -> contract.Preferences | None:
+    item = aws.table.get_item(Key=contract.preferences_item_key(str(user.pk))).get("Item")
+    return contract.from_item(contract.Preferences, item) if item else None
+
+
+def words(response: Any) -> list[str]:
+    return [str(message) for message in get_messages(response.wsgi_request)]
+
+
+def test_a_saved_choice_is_what_the_pipeline_reads(client: Client, aws: SimpleNamespace) -> None:
+    user = make_user(email="ana@example.org")
+    client.force_login(user)
+
+    response = choose(client, channel="sms", phone="+34 612 345 678", only_problems="on")
+
+    assert (response.status_code, response.url) == (302, PAGE)
+    assert words(response) == [views.SAVED]
+    assert copied(aws, user) == contract.Preferences(
+        owner_id=str(user.pk), channel="sms", only_problems=True, email="ana@example.org", phone="+34612345678"
+    )
+    assert not NotificationPreferences.objects.waiting().exists()
+
+
+def test_a_second_choice_replaces_the_first(client: Client, aws: SimpleNamespace) -> None:
+    user = make_user()
+    client.force_login(user)
+    choose(client, channel="sms", phone="+34612345678")
+
+    choose(client, channel="none")
+
+    record = copied(aws, user)
+    assert record is not None
+    assert (record.channel, record.phone) == ("none", "")
+
+
+def test_text_messages_without_a_number_are_refused_and_nothing_typed_is_lost(
+    client: Client, aws: SimpleNamespace
+) -> None:
+    user = make_user()
+    client.force_login(user)
+
+    response = choose(client, channel="sms", only_problems="on")
+
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert "Enter a phone number to get text messages, or choose another way." in page
+    assert 'href="#id_phone"' in page, "the summary links to the field"
+    form = response.context["form"]
+    assert (form["channel"].value(), form["only_problems"].value()) == ("sms", True)
+    assert not NotificationPreferences.objects.filter(user=user).exists()
+    assert copied(aws, user) is None
+
+
+@pytest.mark.parametrize("phone", ["612345678", "+34", "hello", "+1 555 0100 0100 0100 0100"])
+def test_a_number_that_cannot_be_reached_is_refused_in_words(client: Client, aws: SimpleNamespace, phone: str) -> None:
+    client.force_login(make_user())
+
+    response = choose(client, channel="sms", phone=phone)
+
+    assert "Start with + and the country code" in response.content.decode()
+    assert response.context["form"]["phone"].value() == phone
+    assert not NotificationPreferences.objects.exists()
+
+
+def test_an_unknown_channel_is_refused(client: Client, aws: SimpleNamespace) -> None:
+    client.force_login(make_user())
+
+    assert "channel" in choose(client, channel="pigeon").context["form"].errors
+
+
+def test_a_choice_survives_a_dynamodb_that_does_not_take_it(client: Client, aws: SimpleNamespace) -> None:
+    user = make_user()
+    client.force_login(user)
+    aws.table.delete()
+
+    response = choose(client, channel="none")
+
+    assert words(response) == [views.SAVED_NOT_COPIED]
+    chosen = NotificationPreferences.objects.get(user=user)
+    assert (chosen.channel, chosen.is_waiting) == ("none", True)
+    assert "on its way to the notifier" in client.get(PAGE).content.decode()
+
+
+def test_what_waits_is_copied_once_dynamodb_is_back(aws: SimpleNamespace) -> None:
+    chosen = make_preferences(channel="none")
+
+    tasks.push_waiting_preferences()
+
+    record = copied(aws, chosen.user)
+    assert record is not None
+    assert record.channel == "none"
+    assert not NotificationPreferences.objects.waiting().exists()
+
+
+def test_what_was_copied_is_not_copied_again(aws: SimpleNamespace) -> None:
+    chosen = make_preferences()
+    tasks.push_preferences(str(chosen.pk))
+    aws.table.delete_item(Key=contract.preferences_item_key(str(chosen.pk)))
+
+    tasks.push_waiting_preferences()
+
+    assert copied(aws, chosen.user) is None
+
+
+def test_a_task_that_dynamodb_refuses_fails_as_a_copy_error(aws: SimpleNamespace) -> None:
+    chosen = make_preferences()
+    aws.table.delete()
+
+    with pytest.raises(preferences.CopyError):
+        preferences.copy(str(chosen.pk))
+
+
+def test_a_choice_made_while_the_last_one_is_copied_is_the_one_that_stays(aws: SimpleNamespace) -> None:
+    chosen = make_preferences(channel="mail")
+    puts: list[str] = []
+
+    def choose_anew_once(**_: Any) -> None:
+        puts.append("put")
+        if len(puts) == 1:
+            preferences.choose(user=chosen.user, channel="none", only_problems=False, phone="")
+
+    site_aws.table().meta.client.meta.events.register("before-call.dynamodb.PutItem", choose_anew_once)
+    preferences.copy(str(chosen.pk))
+
+    record = copied(aws, chosen.user)
+    assert record is not None
+    assert record.channel == "none"
+    assert len(puts) == 2
+    assert not NotificationPreferences.objects.waiting().exists()
+
+
+def test_the_copy_of_someone_who_is_gone_is_not_made(aws: SimpleNamespace) -> None:
+    user = make_user()
+    user_id = str(user.pk)
+    user.delete()
+
+    tasks.push_preferences(user_id)
+
+    assert aws.client("dynamodb").scan(TableName=TABLE)["Count"] == 0
+
+
+def test_saving_changes_nobody_else(client: Client, aws: SimpleNamespace) -> None:
+    other = make_preferences(channel="mail")
+    client.force_login(make_user())
+
+    choose(client, channel="none")
+
+    other.refresh_from_db()
+    assert (other.channel, other.revision) == ("mail", 1)
+
+
+def test_a_stranger_is_sent_to_log_in(client: Client) -> None:
+    assert client.get(PAGE).url == f"{reverse('account_login')}?next={PAGE}"
+    assert client.post(PAGE, {"channel": "none"}).status_code == 302
