@@ -57,7 +57,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 class NotificationPreferencesQuerySet(models.QuerySet["NotificationPreferences"]):
     def waiting(self) -> NotificationPreferencesQuerySet:
         """Those whose copy in DynamoDB is older than the choice."""
-        return self.filter(revision__gt=models.F("copied_revision"))
+        return self.filter(revision__gt=models.F("copied_revision")).select_related("user")
 
 
 class NotificationPreferences(models.Model):

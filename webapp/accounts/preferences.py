@@ -41,7 +41,7 @@ def _change(user: User, **choice: Any) -> NotificationPreferences:
 
 def copy(user_id: str) -> None:
     """Write a person's preferences to DynamoDB, until what was written is what SQL holds. Raises CopyError."""
-    while preferences := NotificationPreferences.objects.waiting().select_related("user").filter(user_id=user_id).first():
+    while preferences := NotificationPreferences.objects.waiting().filter(user_id=user_id).first():
         _put(preferences.as_record())
         # Someone may have chosen anew meanwhile: then the revision is another, and the loop writes once more.
         NotificationPreferences.objects.filter(user_id=user_id, revision=preferences.revision).update(
