@@ -27,6 +27,8 @@ def restore(batch: Batch) -> None:
 
 
 def recount(batch: Batch) -> None:
-    """Count every end that the rows know of: what was counted before stays as it is."""
+    """Count every end that the rows know of, and tell if that completes the batch. Counted twice is counted once."""
+    counted = None
     for photo_id, status in batch.photos.ended().values_list("pk", "status"):
-        count(batch.pk, photo_id, status)
+        counted = catalog.count_in_batch(batch.pk, photo_id, status)
+    notices.ask_if_due(counted)

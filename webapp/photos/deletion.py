@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 from django.db import transaction
@@ -40,12 +41,19 @@ def mark(photo: Photo) -> bool:
 def _hand_over(ids: Sequence[str]) -> None:
     from webapp.photos.tasks import delete_photos  # which imports this module
 
-    try:
-        for photo in Photo.objects.filter(pk__in=ids):
+    for photo in Photo.objects.filter(pk__in=ids):
+        with _left_to_the_sweep(ids):
             shut(photo)
+    with _left_to_the_sweep(ids):
         delete_photos.delay(list(ids))
+
+
+@contextmanager
+def _left_to_the_sweep(ids: Sequence[str]) -> Iterator[None]:
+    try:
+        yield
     except (*AWS_ERRORS, OperationalError):
-        logger.exception("the sweep will delete %s", ", ".join(ids))
+        logger.exception("what is left of %s goes with the sweep", ", ".join(ids))
 
 
 def shut(photo: Photo) -> None:

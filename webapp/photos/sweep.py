@@ -43,8 +43,8 @@ def sweep() -> Counter[str]:
 def _pages(before: datetime) -> Iterator[list[Photo]]:
     last = UUID(int=0)
     while photos := list(Photo.objects.waiting_since_before(before).filter(pk__gt=last)[:PAGE]):
+        last = photos[-1].pk  # before the page is worked on: what is deleted loses its id
         yield photos
-        last = photos[-1].pk
 
 
 def _settle(photo: Photo, record: contract.Photo | None, *, now: datetime) -> str:

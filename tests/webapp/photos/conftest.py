@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -28,7 +28,7 @@ def mine(me: Any, client: Client) -> Client:
 
 
 @pytest.fixture
-def calls(aws: SimpleNamespace) -> Iterator[Counter[str]]:
+def calls(aws: SimpleNamespace) -> Counter[str]:
     """Counts what the site asks of AWS, by operation, as it goes over the wire."""
     made: Counter[str] = Counter()
 
@@ -37,7 +37,7 @@ def calls(aws: SimpleNamespace) -> Iterator[Counter[str]]:
 
     for client in (site_aws.table().meta.client, site_aws.s3(), site_aws.stepfunctions(), site_aws.lambda_()):
         client.meta.events.register("before-call", count)
-    yield made
+    return made
 
 
 @pytest.fixture

@@ -1,0 +1,281 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from pipeline_lambdas.photo_pipeline import contract
+from tests.factories import make_batch, make_photo, put_batch, put_record
+from webapp.photos import catalog, tasks
+from webapp.photos.models import Batch, LabelCount, Photo
+from webapp.photos.sweep import sweep
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("states")]
+OLD, ABANDONED = timedelta(minutes=3), timedelta(minutes=31)
+
+
+@pytest.fixture
+def photo(me: Any) -> Photo:
+    """One that has been waiting for three minutes, in a batch of its own."""
+    batch = make_batch(me, created_at=_ago(OLD))
+    return make_photo(me, batch=batch, age=OLD)
+
+
+def _ago(age: timedelta) -> Any:
+    from django.utils import timezone
+
+    return timezone.now() - age
+
+
+def run_name(photo: Photo, etag: str, attempt: int) -> str:
+    return contract.new_run(
+        owner_id=str(photo.owner_id), photo_id=str(photo.pk), key=photo.key, etag=etag, attempt=attempt
+    ).run_id
+
+
+# --- Photos whose event was lost ---
+
+
+def test_an_upload_that_arrived_and_was_never_started_is_set_going(
+    aws: Any, photo: Photo, states: SimpleNamespace, keep_original: Callable[[Any], str]
+) -> None:
+    etag = keep_original(photo)
+    put_record(aws.table, photo, status="uploading")
+
+    assert sweep()["photos set going"] == 1
+
+    run_id = run_name(photo, etag, 1)
+    assert states.names() == [run_id]
+    assert states.run_of(run_id).key == photo.key
+    assert catalog.get(photo).requested_run == run_id
+    assert "photos set going" not in sweep(), "it was given its time"
+
+
+def test_a_photo_that_was_just_uploaded_is_left_alone(
+    aws: Any, me: Any, states: SimpleNamespace, keep_original: Any
+) -> None:
+    photo = make_photo(me)
+    keep_original(photo)
+    put_record(aws.table, photo, status="uploading")
+    assert not sweep()
+    assert states.names() == []
+
+
+def test_a_row_whose_record_is_missing_gets_it_again_and_is_run(
+    aws: Any, photo: Photo, states: SimpleNamespace, keep_original: Any
+) -> None:
+    etag = keep_original(photo)
+
+    sweep()
+
+    record = catalog.get(photo)
+    assert (record.status, record.batch_id, record.requested_run) == (
+        "uploading",
+        str(photo.batch_id),
+        run_name(photo, etag, 1),
+    )
+    assert states.names() == [record.requested_run]
+
+
+def test_an_upload_whose_bytes_are_missing_is_given_half_an_hour(aws: Any, photo: Photo) -> None:
+    put_record(aws.table, photo, status="uploading")
+    assert sweep()["photos not arrived yet"] == 1
+    assert catalog.get(photo).status == "uploading"
+
+
+def test_an_abandoned_upload_is_closed_and_its_batch_told(aws: Any, me: Any, notices: list[str]) -> None:
+    batch = make_batch(me, created_at=_ago(ABANDONED))
+    photo = make_photo(me, batch=batch, age=ABANDONED)
+    put_record(aws.table, photo, status="uploading")
+    put_batch(aws.table, batch)
+
+    sweep()
+
+    photo.refresh_from_db()
+    assert (photo.status, photo.reason_code) == ("failed", "did_not_arrive")
+    assert catalog.get_batches([batch])[batch.pk].failed == {str(photo.pk)}
+    assert notices[0] == str(batch.pk)
+
+
+# --- Photos whose execution died ---
+
+
+def running(aws: Any, photo: Photo, states: SimpleNamespace, *, attempt: int = 1, status: str = "processing") -> str:
+    from webapp.photos import runs
+
+    run = contract.new_run(
+        owner_id=str(photo.owner_id), photo_id=str(photo.pk), key=photo.key, etag="first", attempt=attempt
+    )
+    put_record(aws.table, photo, status=status, run_id=run.run_id, attempt=attempt)
+    runs.start(run)
+    return run.run_id
+
+
+def test_a_running_execution_is_left_alone(aws: Any, photo: Photo, states: SimpleNamespace) -> None:
+    run_id = running(aws, photo, states)
+    assert sweep()["photos still running"] == 1
+    assert states.names() == [run_id]
+
+
+def test_an_execution_that_ended_without_a_result_is_tried_again(
+    aws: Any, photo: Photo, states: SimpleNamespace, keep_original: Any
+) -> None:
+    etag = keep_original(photo)
+    first = running(aws, photo, states)
+    states.end(first)
+
+    sweep()
+
+    second = run_name(photo, etag, 2)
+    record = catalog.get(photo)
+    assert (record.requested_run, record.attempt, record.batch_id) == (second, 2, str(photo.batch_id))
+    assert states.names() == sorted([first, second])
+
+
+def test_an_execution_that_nobody_knows_is_tried_again(
+    aws: Any, photo: Photo, states: SimpleNamespace, keep_original: Any
+) -> None:
+    etag = keep_original(photo)
+    put_record(aws.table, photo, status="processing", run_id="never-started")
+    sweep()
+    assert states.names() == [run_name(photo, etag, 2)]
+
+
+def test_a_run_that_was_asked_for_and_never_started_is_tried_again(
+    aws: Any, photo: Photo, states: SimpleNamespace, keep_original: Any
+) -> None:
+    etag = keep_original(photo)
+    put_record(aws.table, photo, status="failed", requested_run="never-started", attempt=2)
+    Photo.objects.filter(pk=photo.pk).update(status="processing")
+    sweep()
+    assert states.names() == [run_name(photo, etag, 3)]
+
+
+def test_after_the_last_attempt_the_photo_is_closed_and_counted(
+    aws: Any, photo: Photo, states: SimpleNamespace, keep_original: Any, notices: list[str]
+) -> None:
+    keep_original(photo)
+    put_batch(aws.table, photo.batch)
+    states.end(running(aws, photo, states, attempt=contract.MAX_ATTEMPTS))
+
+    sweep()
+
+    photo.refresh_from_db()
+    record = catalog.get(photo)
+    assert (photo.status, photo.reason_code, record.status) == ("failed", "stopped", "failed")
+    assert notices[0] == str(photo.batch_id)
+
+
+def test_a_result_that_nobody_indexed_is_indexed(aws: Any, photo: Photo, me: Any) -> None:
+    put_record(aws.table, photo)
+    assert sweep()["photos indexed"] == 1
+    assert dict(LabelCount.objects.top(me)) == {"Cat": 1, "Animal": 1}
+
+
+def test_two_sweeps_at_once_start_one_run(aws: Any, photo: Photo, states: SimpleNamespace, keep_original: Any) -> None:
+    from django.utils import timezone
+
+    from webapp.photos.sweep import settle
+
+    keep_original(photo)
+    seen = put_record(aws.table, photo, status="uploading")
+    said = [settle(photo, seen, now=timezone.now()) for _ in range(2)]
+    # The second still finds the record as it saw it, asks for the same run, and starts nothing new.
+    assert said[0] == "photos set going"
+    assert len(states.names()) == 1
+
+
+def test_one_photo_that_cannot_be_settled_stops_no_other(
+    aws: Any, me: Any, photo: Photo, states: SimpleNamespace, keep_original: Any, breaks: Any
+) -> None:
+    other = make_photo(me, age=OLD)
+    for each in (photo, other):
+        keep_original(each)
+        put_record(aws.table, each, status="uploading")
+    breaks("s3", "HeadObject", when=lambda params: params["Key"] == photo.key)
+
+    done = sweep()
+
+    assert (done["photos not settled"], done["photos set going"]) == (1, 1)
+
+
+def test_more_than_a_page_is_settled(aws: Any, me: Any) -> None:
+    for _ in range(103):
+        put_record(aws.table, make_photo(me, age=OLD), status="rejected")
+    assert sweep()["photos indexed"] == 103
+
+
+# --- Batches ---
+
+
+def test_a_batch_that_is_complete_and_untold_is_asked_for_until_it_is_claimed(
+    aws: Any, me: Any, notices: list[str]
+) -> None:
+    batch = make_batch(me, created_at=_ago(OLD))
+    photo = make_photo(me, batch=batch, status="ready")
+    put_batch(aws.table, batch, ready={str(photo.pk)})
+
+    sweep()
+    assert notices == [str(batch.pk)]
+
+    put_batch(aws.table, batch, ready={str(photo.pk)}, claimed_at="2026-01-01T00:00:00+00:00")
+    sweep()
+    sweep()
+    assert notices == [str(batch.pk)]
+    batch.refresh_from_db()
+    assert batch.told
+
+
+def test_an_end_that_was_never_counted_is_counted(aws: Any, me: Any, notices: list[str]) -> None:
+    batch = make_batch(me, created_at=_ago(OLD), expected=2)
+    ready, failed = (make_photo(me, batch=batch, status=status) for status in ("ready", "failed"))
+    put_batch(aws.table, batch, ready={str(ready.pk)})
+
+    sweep()
+
+    assert catalog.get_batches([batch])[batch.pk].failed == {str(failed.pk)}
+    assert notices == [str(batch.pk)]
+
+
+def test_a_batch_with_open_photos_waits(aws: Any, me: Any, notices: list[str]) -> None:
+    batch = make_batch(me, created_at=_ago(OLD), expected=2)
+    make_photo(me, batch=batch, status="processing")
+    make_photo(me, batch=batch, status="ready")
+    put_batch(aws.table, batch)
+    assert sweep()["batches still open"] == 1
+    assert notices == []
+
+
+def test_a_lost_batch_record_is_put_again_with_what_its_rows_know(aws: Any, me: Any, notices: list[str]) -> None:
+    batch = make_batch(me, created_at=_ago(OLD), expected=3)
+    for status in ("ready", "rejected"):
+        make_photo(me, batch=batch, status=status)
+
+    sweep()
+
+    record = catalog.get_batches([batch])[batch.pk]
+    assert (record.expected, len(record.ready), len(record.rejected)) == (2, 1, 1)
+    assert notices == [str(batch.pk)]
+
+
+def test_a_batch_that_everything_left_is_told_to_nobody(aws: Any, me: Any, notices: list[str]) -> None:
+    batch = make_batch(me, created_at=_ago(OLD))
+    put_batch(aws.table, batch, expected=0)
+    sweep()
+    assert notices == []
+    assert Batch.objects.get().told
+
+
+# --- The task beside it ---
+
+
+def test_index_photos_indexes_what_came_to_an_end_and_leaves_the_rest(aws: Any, me: Any) -> None:
+    done, going = make_photo(me), make_photo(me)
+    put_record(aws.table, done)
+    put_record(aws.table, going, status="processing")
+    assert tasks.index_photos() == 1
+    assert Photo.objects.get(pk=done.pk).status == "ready"
+    assert Photo.objects.get(pk=going.pk).status == "uploading"
