@@ -2,6 +2,7 @@
 
 - Lambda workers at once are bounded: left alone, it starts one for every upload, and runs out of memory.
 - Its state is saved every few seconds while something changes, and on SIGUSR1; left alone, only on SIGTERM.
+- Of finished executions it keeps the newest; left alone, all, with their history, in memory.
 - Mail and SMS are kept for the inbox page; left alone, mail is lost when it stops.
 - A mail is allowed for its sender's identity and address, as SES does it; left alone, only a policy for `*` allows any.
 - Its administration pages are shut, and it answers to no host name but this machine's: it asks no password there.
@@ -22,7 +23,7 @@ import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email.utils import parseaddr
 from importlib.metadata import version
 from pathlib import Path
@@ -46,10 +47,13 @@ WRAPPED = {
     "ministack.services.lambda_svc": ("_execute_function_dispatch",),
     "ministack.services.ses_v2": ("handle_request",),
     "ministack.services.sns": ("handle_request",),
+    "ministack.services.stepfunctions": ("_executions",),
 }
 OPEN_PATHS = ("/_ministack/health", "/_ministack/ready")
 SAVE_SECONDS = 3.0
 SAVE_ATTEMPTS = 5
+REST_PER_SAVE = 10
+KEPT_EXECUTIONS = 500
 WORKERS_PER_CORE = 2
 
 Asgi = Callable[..., Awaitable[None]]
@@ -72,7 +76,8 @@ def main() -> None:
     keep_sent(modules, stack.inbox_dir)
     authorize_mail(app)
     app.save_all = retrying_save(modules["ministack.core.persistence"])
-    saver = Saver(lambda: app.save_all(app._build_persistence_save_dict()))
+    executions = modules["ministack.services.stepfunctions"]._executions
+    saver = Saver(lambda: save_state(app, executions))
     saver.start()
     signal.signal(signal.SIGUSR1, lambda *_: saver.save_now())
     app.app = guard(app.app, port=stack.aws_port, changed=saver.note_change)
@@ -204,9 +209,22 @@ def mail_authorization(request: Mapping[str, Any]) -> tuple[str, str, dict[str, 
     return action, identity, {"ses:FromAddress": address, "ses:FromDisplayName": name}
 
 
+def save_state(app: Any, executions: Any) -> None:
+    forget_executions(executions, keep=KEPT_EXECUTIONS)
+    app.save_all(app._build_persistence_save_dict())
+
+
+def forget_executions(executions: Any, *, keep: int) -> None:
+    """Forget the oldest of the finished executions: each keeps its whole history, and is copied at every save."""
+    with suppress(RuntimeError):  # one was started meanwhile; the next save is soon
+        finished = [(each["stopDate"], arn) for arn, each in executions.items() if each.get("stopDate")]
+        for _, arn in sorted(finished)[: max(0, len(finished) - keep)]:
+            executions.pop(arn, None)
+
+
 class Saver(threading.Thread):
     """Saves soon after a change, and once more when it has gone quiet: an execution's last step changes the state after
-    the last request it makes."""
+    the last request it makes. A save that takes long is made less often."""
 
     def __init__(self, save: Callable[[], None], seconds: float = SAVE_SECONDS) -> None:
         super().__init__(name="saver", daemon=True)
@@ -220,14 +238,16 @@ class Saver(threading.Thread):
         self._asked.set()
 
     def run(self) -> None:
-        was_busy = False
+        was_busy, took = False, 0.0
         while True:
-            asked = self._asked.wait(self._seconds)
+            asked = self._asked.wait(max(self._seconds, took * REST_PER_SAVE))
             is_busy = self._changed.is_set()
             self._asked.clear()
             self._changed.clear()
             if asked or is_busy or was_busy:
+                began = time.monotonic()
                 self._save()
+                took = time.monotonic() - began
             was_busy = is_busy
 
 

@@ -72,6 +72,10 @@ class Running:
         self._reader = threading.Thread(target=self._read, name=f"read {process.name}", daemon=True)
         self._reader.start()
 
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
+
     def exit_code(self) -> int | None:
         """How it ended, or None while it runs."""
         return self._popen.poll()
@@ -84,7 +88,7 @@ class Running:
     def signal(self, number: int) -> None:
         """Send a signal to the process and all it started."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._popen.pid, number)
+            os.killpg(self.pid, number)
 
     def signal_main(self, number: int) -> None:
         """Send a signal to the process alone, which ends what it started."""
@@ -118,7 +122,7 @@ class Supervisor:
         self.output = output or Output()
         self._running: list[Running] = []
 
-    def start(self, *processes: Process) -> None:
+    def start(self, *processes: Process) -> list[Running]:
         """Start processes side by side and wait until all are ready. Raises `StackError` when one is not in time."""
         for process in processes:
             self.output.say(f"Starting {process.name} ...")
@@ -126,6 +130,7 @@ class Supervisor:
         self._running.extend(started)
         for running in started:
             self._wait_ready(running)
+        return started
 
     def run(self, process: Process) -> None:
         """Run a process to its end; its output is shown only if it fails, as a `StackError`."""
@@ -147,6 +152,8 @@ class Supervisor:
 
     def stop(self) -> None:
         """End all processes, each with time to finish; the first, which the others need, when they are gone."""
+        if self._running:
+            self.output.say("Stopping ...")
         self._end(self._running[:0:-1])
         self._end(self._running[:1])
         self._running.clear()

@@ -1,17 +1,16 @@
-"""The real local stack, started once for a test session, and what a test does with it."""
+"""The real local stack, and what a test does with it. `tests/conftest.py` starts one for a whole session."""
 
 from __future__ import annotations
 
 import copy
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import boto3
-import pytest
 from botocore.config import Config
 
 from infra.local import sent
@@ -89,12 +88,15 @@ def free_ports(count: int) -> list[int]:
         return [each.getsockname()[1] for each in sockets]
 
 
-@pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    """The whole local stack, started once for all tests that ask for it."""
-    directory = tmp_path_factory.mktemp("stack")
+def new_stack(directory: Path) -> Stack:
+    """A stack on free ports that keeps everything in `directory`."""
     site, aws, rekognition = free_ports(3)
-    parts = Stack(port=site, aws_port=aws, rekognition_port=rekognition, data_dir=directory / "var")
-    log = directory / "log"
-    with log.open("w") as stream, running_stack(parts, Supervisor(Output(stream))) as started:
+    return Stack(port=site, aws_port=aws, rekognition_port=rekognition, data_dir=directory / "var")
+
+
+@contextmanager
+def run_stack(parts: Stack) -> Iterator[RunningStack]:
+    """The whole of a stack while it runs; its log lies beside its data."""
+    log = parts.data_dir.parent / "log"
+    with log.open("a") as stream, running_stack(parts, Supervisor(Output(stream))) as started:
         yield RunningStack(parts, started, log)

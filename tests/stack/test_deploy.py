@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import boto3
 import pytest
@@ -64,6 +66,21 @@ def test_changed_template_updates_the_stack_in_place(stack: RunningStack) -> Non
     function = stack.aws.client("lambda").get_function_configuration(FunctionName=second.resources["StoreMetadata"])
     assert (second.changed, function["MemorySize"]) == (True, 384)
     assert second.outputs == first.outputs
+
+
+def test_edited_function_runs_its_new_code(stack: RunningStack, tmp_path: Path) -> None:
+    source = tmp_path / "pipeline_lambdas"
+    shutil.copytree(ROOT / "pipeline_lambdas", source, ignore=shutil.ignore_patterns("__pycache__"))
+    (source / "photo_pipeline" / "handlers" / "store_metadata.py").write_text("def handler(*_): return 'edited'\n")
+
+    def with_edited_source(template: Template) -> Template:
+        template["Globals"]["Function"]["CodeUri"] = str(source)
+        return template
+
+    stack.deploy_variant("edited")
+    variant = stack.deploy_variant("edited", with_edited_source)
+    answer = stack.aws.client("lambda").invoke(FunctionName=variant.resources["StoreMetadata"], Payload=b"{}")
+    assert json.load(answer["Payload"]) == "edited"
 
 
 def test_statement_taken_out_is_gone_from_the_deployed_role(stack: RunningStack) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
+
+from django.utils import timezone
+from django.utils.timesince import timesince
 
 from infra.local import sent as store
 
@@ -24,6 +27,12 @@ class Message:
     text: str
     sender: str = ""
     html: str = ""
+
+    @property
+    def age(self) -> str:
+        """How long ago it was sent, in words."""
+        passed = timezone.now() - self.sent_at
+        return "just now" if passed < timedelta(minutes=1) else f"{timesince(self.sent_at, depth=1)} ago"
 
     @property
     def is_mail(self) -> bool:

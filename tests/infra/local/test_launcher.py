@@ -204,6 +204,23 @@ def test_state_that_cannot_be_saved_is_said(capsys: pytest.CaptureFixture[str]) 
     assert "s3: dictionary changed size" in capsys.readouterr().err
 
 
+def make_executions() -> dict[str, dict[str, Any]]:
+    finished = {f"finished-{number}": {"stopDate": number, "status": "SUCCEEDED"} for number in (3, 1, 2)}
+    return finished | {"running": {"stopDate": None, "status": "RUNNING"}}
+
+
+def test_oldest_finished_executions_are_forgotten_and_none_that_runs() -> None:
+    executions = make_executions()
+    launcher.forget_executions(executions, keep=2)
+    assert executions.keys() == {"finished-2", "finished-3", "running"}
+
+
+def test_executions_within_the_limit_are_all_kept() -> None:
+    executions = make_executions()
+    launcher.forget_executions(executions, keep=3)
+    assert executions == make_executions()
+
+
 def make_saver(seconds: float) -> tuple[launcher.Saver, threading.Semaphore]:
     saved = threading.Semaphore(0)
     saver = launcher.Saver(lambda: saved.release(), seconds)

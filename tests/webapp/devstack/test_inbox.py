@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from email.message import EmailMessage
 from html.parser import HTMLParser
 from pathlib import Path
@@ -73,6 +74,14 @@ def test_inbox_lists_newest_first_with_receiver_and_first_line(client: Client, i
 def test_mail_without_subject_can_still_be_opened(client: Client, inbox: Path) -> None:
     write_sent(inbox, make_mail(subject=""))
     assert "No subject" in get(client, "inbox")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"), [(5, "just now"), (200, "3\xa0minutes ago"), (90_000, "1\xa0day ago")]
+)
+def test_age_of_a_message_is_in_words(client: Client, inbox: Path, seconds: int, expected: str) -> None:
+    write_sent(inbox, make_mail(sent_at=time.time() - seconds))
+    assert expected in get(client, "inbox")
 
 
 def test_links_in_text_can_be_followed(client: Client, inbox: Path) -> None:
