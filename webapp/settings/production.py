@@ -23,7 +23,7 @@ if missing := [name for name in REQUIRED if not os.environ.get(name)]:
     raise ImproperlyConfigured(f"Set these environment variables: {', '.join(missing)}. See README.md, 'Deploy'.")
 
 from .base import *  # noqa: E402, F403  only with a whole environment
-from .base import SITE_URL, STORAGES  # noqa: E402
+from .base import SITE_URL, STORAGES, env  # noqa: E402
 
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -36,4 +36,6 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
 SESSION_COOKIE_NAME = "__Host-sessionid"
 CSRF_COOKIE_NAME = "__Host-csrftoken"
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https"
+# Rate limits count by address: that of the client, which the last of so many proxies has seen.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=1)
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}}
