@@ -8,12 +8,16 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import boto3
 import pytest
 from moto import mock_aws
 
 from tests import cloudformation
+
+if TYPE_CHECKING:
+    from tests.stack.running import RunningStack
 
 REGION = "eu-west-1"
 ORIGINALS, RENDITIONS, TABLE = "originals-test", "renditions-test", "photos-test"
@@ -34,6 +38,15 @@ def exiftool() -> str:
     path = shutil.which("exiftool")
     need("exiftool", present=path is not None)
     return str(path)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """The whole local stack, started once for all tests that ask for it."""
+    from tests.stack.running import new_stack, run_stack  # which import the local stack, and most tests need none
+
+    with run_stack(new_stack(tmp_path_factory.mktemp("stack"))) as running:
+        yield running
 
 
 @pytest.fixture(autouse=True)

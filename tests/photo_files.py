@@ -127,3 +127,17 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 def too_large() -> bytes:
     """60 MB that begin like a photo."""
     return (PHOTOS / "chelsea.jpg").read_bytes().ljust(60_000_000, b"\0")
+
+
+def many(count: int) -> dict[str, bytes]:
+    """That many small photos, all different: cuttings of the ones we have, each from another place and turned."""
+    sources = [photo(name) for name in ("astronaut", "chelsea", "coffee", "rocket")]
+    return {f"IMG_{at:04}.JPG": _cutting(sources[at % len(sources)], at) for at in range(count)}
+
+
+def _cutting(source: Image.Image, at: int) -> bytes:
+    left, top = 2 * (at % 25), 2 * (at // 25)
+    cut = source.crop((left, top, source.width - 50 + left, source.height - 50 + top))
+    turned = cut.rotate(at % 7 - 3, resample=Image.Resampling.BICUBIC)
+    turned.thumbnail((400, 400))
+    return encode(turned, "JPEG", quality=85)

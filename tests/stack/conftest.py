@@ -2,9 +2,6 @@ from pathlib import Path
 
 import pytest
 
-from .running import stack
-
-__all__ = ["stack"]
 HERE = Path(__file__).parent
 
 

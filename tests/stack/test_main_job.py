@@ -1,0 +1,126 @@
+"""The main job over HTTP, as a person's browser does it, on the whole stack."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from boto3.dynamodb.conditions import Key
+
+from infra.local.stack import ROOT, clean_env
+from pipeline_lambdas.photo_pipeline.contract import Photo, from_item, photo_item_key
+from tests import photo_files
+
+from .pipeline import mails_to, until
+from .running import RunningStack, new_stack, run_stack
+from .site import UUID, Site
+
+SHOWN_LABELS = 20
+
+
+@pytest.fixture
+def ana(stack: RunningStack) -> Site:
+    return Site(stack).sign_up()
+
+
+def subjects(person: Site) -> list[str]:
+    return [mail["Subject"] for mail in mails_to(person.stack, person.email)]
+
+
+def notices(person: Site) -> list[str]:
+    return [subject for subject in subjects(person) if "photo" in subject]
+
+
+def records(person: Site) -> list[Photo]:
+    """Every photo record of a person who has a thumbnail to tell their id by."""
+    owner = re.search(rf"/renditions/({UUID})/", person.thumbnails()[0])
+    assert owner
+    key = photo_item_key(owner[1], "")
+    table = person.stack.aws.table(person.stack.outputs["PhotoTableName"])
+    wanted = Key("pk").eq(key["pk"]) & Key("sk").begins_with(key["sk"])
+    items, page = [], {}
+    while page is not None:
+        answer = table.query(KeyConditionExpression=wanted, ConsistentRead=True, **page)
+        items += answer["Items"]
+        last = answer.get("LastEvaluatedKey")
+        page = {"ExclusiveStartKey": last} if last else None
+    return [from_item(Photo, item) for item in items]
+
+
+@contextmanager
+def losing_events(stack: RunningStack) -> Iterator[None]:
+    """Meanwhile the originals bucket tells nobody what arrives in it."""
+    s3, bucket = stack.aws.client("s3"), stack.outputs["OriginalsBucketName"]
+    kept = s3.get_bucket_notification_configuration(Bucket=bucket)
+    kept.pop("ResponseMetadata")
+    assert kept, "the bucket has no notification to lose"
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
+    try:
+        yield
+    finally:
+        s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=kept)
+
+
+def sweep_at_once(stack: RunningStack) -> None:
+    """Run the sweep's task as if every photo had waited long enough."""
+    script = (
+        "from django.conf import settings; settings.SWEEP_AFTER_SECONDS = 0;"
+        "from webapp.photos.tasks import sweep; print(sweep())"
+    )
+    subprocess.run(
+        [sys.executable, "manage.py", "shell", "--no-imports", "-c", script],
+        cwd=ROOT, env=clean_env(stack.parts), check=True, capture_output=True, text=True,
+    )  # fmt: skip
+
+
+def test_hundred_photos_in_one_go_are_ready_counted_right_and_told_once(ana: Site) -> None:
+    assert "100 photos received." in ana.upload(photo_files.many(100))
+    ana.wait_until_processed()
+    found = records(ana)
+    assert Counter(photo.status for photo in found) == {"ready": 100}
+    assert sorted(photo.photo_id for photo in found) == sorted(ana.photo_ids())
+
+    counts = Counter(label.name for photo in found for label in photo.labels)
+    most = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:SHOWN_LABELS]
+    assert {"Cat", "Coffee"} <= counts.keys()
+    assert list(ana.label_counts().items()) == most
+
+    until(lambda: notices(ana))
+    assert notices(ana) == ["100 photos ready"]
+
+
+def test_second_start_finds_photos_and_inbox_of_the_first(tmp_path: Path) -> None:
+    parts = new_stack(tmp_path)
+    with run_stack(parts) as stack:
+        person = Site(stack).sign_up()
+        person.upload({"cat.jpg": photo_files.phone_jpeg()})
+        person.wait_until_processed()
+        until(lambda: notices(person))
+        before = person.photo_ids(), person.label_counts(), subjects(person)
+    with run_stack(parts) as stack:
+        person.stack = stack
+        assert (person.photo_ids(), person.label_counts(), subjects(person)) == before
+        assert person.session.get(person.thumbnails()[0]).headers["Content-Type"] == "image/webp"
+        assert all(subject in person.get("/dev/inbox/").text for subject in before[2])
+        person.upload({"rocket.png": photo_files.transparent_png()})
+        person.wait_until_processed()
+        assert Counter(photo.status for photo in records(person)) == {"ready": 2}
+
+
+def test_upload_whose_event_is_lost_is_found_by_the_sweep(stack: RunningStack, ana: Site) -> None:
+    with losing_events(stack):
+        ana.upload({"cat.jpg": photo_files.phone_jpeg()})
+    (photo_id,) = ana.photo_ids()
+    assert "being processed" in ana.gallery_pages()[0]
+    sweep_at_once(stack)
+    ana.wait_until_processed()
+    (photo,) = records(ana)
+    assert (photo.photo_id, photo.status) == (photo_id, "ready")
+    until(lambda: notices(ana))
+    assert notices(ana) == ["1 photo ready"]
