@@ -239,3 +239,13 @@ def test_someone_switched_off_cannot_log_in(client: Client) -> None:
     log_in(client, "ana@example.org")
 
     assert not is_logged_in(client)
+
+
+def test_someone_invited_by_staff_chooses_a_password_through_a_reset(client: Client) -> None:
+    user = User.objects.create_user("ana@example.org")
+    client.post(RESET, {"email": "ana@example.org"})
+
+    page = client.get(link_in(mail.outbox[0]), follow=True)
+    client.post(page.redirect_chain[-1][0], {"password1": PASSWORD, "password2": PASSWORD})
+
+    assert authenticate(email="ana@example.org", password=PASSWORD) == user
