@@ -53,6 +53,7 @@ OPEN_PATHS = ("/_ministack/health", "/_ministack/ready")
 SAVE_SECONDS = 3.0
 SAVE_ATTEMPTS = 5
 REST_PER_SAVE = 10
+NOISY_LOGGERS = ("samtranslator.metrics", "kms")  # they warn of what Shoebox does not use
 KEPT_EXECUTIONS = 500
 WORKERS_PER_CORE = 2
 
@@ -81,7 +82,8 @@ def main() -> None:
     saver.start()
     signal.signal(signal.SIGUSR1, lambda *_: saver.save_now())
     app.app = guard(app.app, port=stack.aws_port, changed=saver.note_change)
-    logging.getLogger("samtranslator.metrics").setLevel(logging.ERROR)
+    for name in NOISY_LOGGERS:
+        logging.getLogger(name).setLevel(logging.ERROR)
     sys.argv = ["ministack"]
     app.main()
 
