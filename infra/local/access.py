@@ -8,7 +8,8 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from .deploy import Aws, Deployment
+from .aws import Aws
+from .deploy import Deployment
 from .secret_store import SecretStore
 from .stack import REGION, StackError
 

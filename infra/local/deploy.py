@@ -9,17 +9,17 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError, WaiterError
 
+from .aws import Aws
+from .left_out import set_what_is_left_out
 from .package import Package, TemplateTransform, build_package
-from .stack import ACCOUNT, MAIL_SENDER, REGION, ROOT, ROOT_KEY, Stack, StackError
+from .stack import ACCOUNT, MAIL_SENDER, REGION, ROOT, Stack, StackError
 
 TEMPLATE = ROOT / "infra" / "template.yaml"
 NOTHING_CHANGED = "didn't contain changes"
@@ -28,21 +28,6 @@ WAIT = {"Delay": 1, "MaxAttempts": 120}
 
 class DeployError(StackError):
     """CloudFormation refused the template, or could not create something in it."""
-
-
-@dataclass(frozen=True)
-class Aws:
-    """The local AWS, as its administrator: `aws.client("s3")`."""
-
-    endpoint_url: str
-    _session: Any = field(default_factory=lambda: boto3.Session(ROOT_KEY, ROOT_KEY, region_name=REGION), repr=False)
-
-    def client(self, service: str) -> Any:
-        config = Config(retries={"max_attempts": 2}, s3={"addressing_style": "path"})
-        return self._session.client(service, endpoint_url=self.endpoint_url, config=config)
-
-    def table(self, name: str) -> Any:
-        return self._session.resource("dynamodb", endpoint_url=self.endpoint_url).Table(name)
 
 
 @dataclass(frozen=True)
@@ -196,41 +181,3 @@ def read_deployment(aws: Aws, name: str, *, changed: bool) -> Deployment:
 def queue_url(aws: Aws, url: str) -> str:
     """The address of a queue at the endpoint in use; CloudFormation keeps the one of when it was made."""
     return aws.client("sqs").get_queue_url(QueueName=url.rsplit("/", 1)[-1])["QueueUrl"]
-
-
-# --- What MiniStack's CloudFormation leaves out -----------------------------------------------------------------------
-
-
-def set_what_is_left_out(aws: Aws, template: Mapping[str, Any], resources: Mapping[str, str]) -> None:
-    """Set lifecycles of buckets and expiry of tables, which it ignores."""
-    for name, properties in _declared(template, "AWS::S3::Bucket", "LifecycleConfiguration"):
-        rules = [lifecycle_rule(rule) for rule in properties["Rules"]]
-        aws.client("s3").put_bucket_lifecycle_configuration(
-            Bucket=resources[name], LifecycleConfiguration={"Rules": rules}
-        )
-    for name, properties in _declared(template, "AWS::DynamoDB::Table", "TimeToLiveSpecification"):
-        set_expiry(aws.client("dynamodb"), resources[name], properties)
-
-
-def set_expiry(dynamodb: Any, table: str, wanted: Mapping[str, Any]) -> None:
-    """Turn a table's time to live on or off as the template says; asking for what it is already is an error."""
-    now = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]["TimeToLiveStatus"]
-    if now.startswith("ENABL") != bool(wanted["Enabled"]):
-        dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=dict(wanted))
-
-
-def lifecycle_rule(declared: Mapping[str, Any]) -> dict[str, Any]:
-    """A lifecycle rule as S3's own call takes it, from CloudFormation's form of it."""
-    rule = {key: value for key, value in declared.items() if key not in ("Id", "Prefix", "ExpirationInDays")}
-    rule["Filter"] = {"Prefix": declared.get("Prefix", "")}
-    if "Id" in declared:
-        rule["ID"] = declared["Id"]
-    if "ExpirationInDays" in declared:
-        rule["Expiration"] = {"Days": declared["ExpirationInDays"]}
-    return rule
-
-
-def _declared(template: Mapping[str, Any], kind: str, name: str) -> Iterator[tuple[str, Any]]:
-    for logical_id, resource in template["Resources"].items():
-        if resource["Type"] == kind and name in resource.get("Properties", {}):
-            yield logical_id, resource["Properties"][name]

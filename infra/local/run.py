@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO
 
 from . import stack as parts
 from .access import provide_rekognition_key, provide_site_key
-from .deploy import Aws, Deployment, deploy_pipeline
+from .aws import Aws
+from .claims import require_free_ports, sole_use
+from .deploy import Deployment, deploy_pipeline
 from .secret_store import SecretStore, write_private
-from .stack import Stack, StackError
-from .supervisor import Supervisor, require_free_ports
+from .stack import Stack
+from .supervisor import Supervisor
 
 LEFTOVER_SECONDS = 15.0
 OUTPUT_NAMES = {
@@ -86,31 +85,3 @@ def make_site_env(stack: Stack, deployment: Deployment, key: Mapping[str, str], 
         "MAIL_SENDER": parts.MAIL_SENDER,
     }
     return ours | outputs | parts.aws_env(stack, key)
-
-
-@contextlib.contextmanager
-def sole_use(data_dir: Path) -> Iterator[bool]:
-    """Hold the data directory, so that no second stack writes to it; whether the last one to hold it was killed.
-
-    Raises `StackError` when another stack runs on it.
-    """
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (data_dir / "lock").open("a+") as lock:
-        lock.seek(0)
-        holder = lock.read()
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StackError(f"Shoebox already runs on {data_dir}, as process {holder}. End that one first.") from None
-        _rewrite(lock, str(os.getpid()))
-        try:
-            yield bool(holder)
-        finally:
-            _rewrite(lock, "")
-
-
-def _rewrite(file: IO[str], text: str) -> None:
-    file.seek(0)
-    file.truncate()
-    file.write(text)
-    file.flush()

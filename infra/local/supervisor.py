@@ -7,17 +7,16 @@ import ctypes
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
 import urllib.request
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import IO, Any
 
-from .stack import HOST, ROOT, Process, StackError
+from .stack import ROOT, Process, StackError
 
 GRACE_SECONDS = 10.0
 POLL_SECONDS = 0.1
@@ -224,29 +223,6 @@ def answers(url: str) -> bool:
             return response.status == 200
     except OSError:
         return False
-
-
-def require_free_ports(ports: Mapping[str, int], *, patience: float) -> None:
-    """Raises `StackError` for the first port that something listens on. What is left of a stack that was killed gets
-    `patience` seconds to end."""
-    until = time.monotonic() + patience
-    for variable, port in ports.items():
-        while not is_free(port):
-            if time.monotonic() > until:
-                raise StackError(
-                    f"Port {port} is in use by another program. End that, or choose another port with {variable}."
-                )
-            time.sleep(POLL_SECONDS)
-
-
-def is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True
 
 
 @contextlib.contextmanager

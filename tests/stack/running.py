@@ -14,7 +14,8 @@ import boto3
 from botocore.config import Config
 
 from infra.local import sent
-from infra.local.deploy import Aws, Deployment, deploy_pipeline
+from infra.local.aws import Aws
+from infra.local.deploy import Deployment, deploy_pipeline
 from infra.local.package import Template, TemplateTransform
 from infra.local.run import Started, running_stack
 from infra.local.stack import REGION, Stack

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.deploy import Aws
+from infra.local.aws import Aws
 from infra.local.stack import Stack, aws_process
 from infra.local.supervisor import Output, Supervisor
 

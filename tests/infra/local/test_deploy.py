@@ -2,9 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
-from infra.local.deploy import first_failure, lifecycle_rule, local_parameters
+from infra.local.deploy import first_failure, local_parameters
 from infra.local.stack import Stack
 
 
@@ -32,24 +30,6 @@ def test_what_was_wrong_beforehand_comes_before_what_failed_by_it() -> None:
 
 def test_nothing_failed_is_an_empty_reason() -> None:
     assert first_failure([make_event()]) == ""
-
-
-@pytest.mark.parametrize(
-    ("declared", "expected"),
-    [
-        (
-            {"Id": "a", "Status": "Enabled", "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}},
-            {"ID": "a", "Status": "Enabled", "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
-             "Filter": {"Prefix": ""}},
-        ),
-        (
-            {"Status": "Enabled", "Prefix": "exports/", "ExpirationInDays": 7},
-            {"Status": "Enabled", "Filter": {"Prefix": "exports/"}, "Expiration": {"Days": 7}},
-        ),
-    ],
-)  # fmt: skip
-def test_lifecycle_rule_becomes_what_s3_takes(declared: dict[str, Any], expected: dict[str, Any]) -> None:
-    assert lifecycle_rule(declared) == expected
 
 
 def test_local_parameters_lead_to_this_stack() -> None:
