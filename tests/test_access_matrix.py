@@ -1,0 +1,148 @@
+"""Who gets what, for every address of the site. One that is missing here fails a test, so a new one is thought of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLResolver, get_resolver
+
+from pipeline_lambdas.photo_pipeline import contract
+from tests.factories import make_batch, make_photo, make_staff, make_user, put_record
+from webapp.photos.index import index
+from webapp.photos.models import Photo
+
+LOGIN = "login"  # is asked to log in
+AWAY = "away"  # is sent to another page
+WHO = ("owner", "anonymous", "another", "staff")
+
+# name and method -> path, and what the owner of {photo}, somebody anonymous, another person and staff get.
+MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
+    ("home", "GET"): ("/", AWAY, 200, AWAY, AWAY),
+    ("healthz", "GET"): ("/healthz", 200, 200, 200, 200),
+    ("readyz", "GET"): ("/readyz", 200, 200, 200, 200),
+    ("photos:upload", "GET"): ("/upload/", 200, LOGIN, 200, 200),
+    ("photos:upload", "POST"): ("/upload/", 422, LOGIN, 422, 422),
+    ("photos:gallery", "GET"): ("/gallery/", 200, LOGIN, 200, 200),
+    ("photos:tiles", "GET"): ("/gallery/tiles/?ids={photo}", 200, LOGIN, 200, 200),
+    # Staff look at other people's photos in the admin alone, where it is written down.
+    ("photos:photo", "GET"): ("/photos/{photo}/", 200, LOGIN, 404, 404),
+    ("photos:delete", "GET"): ("/photos/{photo}/delete/", 200, LOGIN, 404, 404),
+    ("photos:delete", "POST"): ("/photos/{photo}/delete/", AWAY, LOGIN, 404, 404),
+    ("photos:retry", "GET"): ("/photos/{photo}/retry/", 405, LOGIN, 405, 405),
+    ("photos:retry", "POST"): ("/photos/{photo}/retry/", AWAY, LOGIN, 404, 404),
+    ("settings_notifications", "GET"): ("/settings/notifications/", 200, LOGIN, 200, 200),
+    ("account_login", "GET"): ("/accounts/login/", AWAY, 200, AWAY, AWAY),
+    ("account_signup", "GET"): ("/accounts/signup/", AWAY, 200, AWAY, AWAY),
+    ("account_logout", "GET"): ("/accounts/logout/", 200, AWAY, 200, 200),
+    ("account_inactive", "GET"): ("/accounts/inactive/", 200, 200, 200, 200),
+    ("account_reauthenticate", "GET"): ("/accounts/reauthenticate/", 200, LOGIN, 200, 200),
+    ("account_email", "GET"): ("/accounts/email/", 200, LOGIN, 200, 200),
+    ("account_email_verification_sent", "GET"): ("/accounts/confirm-email/", 200, 200, 200, 200),
+    ("account_confirm_email", "GET"): ("/accounts/confirm-email/not-a-key/", 200, 200, 200, 200),
+    ("account_confirm_login_code", "GET"): ("/accounts/login/code/confirm/", AWAY, AWAY, AWAY, AWAY),
+    ("account_change_password", "GET"): ("/accounts/password/change/", 200, LOGIN, 200, 200),
+    ("account_set_password", "GET"): ("/accounts/password/set/", AWAY, LOGIN, AWAY, AWAY),
+    ("account_reset_password", "GET"): ("/accounts/password/reset/", 200, 200, 200, 200),
+    ("account_reset_password_done", "GET"): ("/accounts/password/reset/done/", 200, 200, 200, 200),
+    ("account_reset_password_from_key", "GET"): ("/accounts/password/reset/key/a-b/", 200, 200, 200, 200),
+    ("account_reset_password_from_key_done", "GET"): ("/accounts/password/reset/key/done/", 200, 200, 200, 200),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class World:
+    """A photo, and a browser for everyone who might come for it."""
+
+    photo: Photo
+    clients: dict[str, Client]
+
+
+@pytest.fixture
+def world(aws: Any, db: None) -> World:
+    owner = make_user()
+    photo = make_photo(owner, batch=make_batch(owner), file_name="secret.jpg")
+    put_record(aws.table, photo, labels=["Secret"])
+    index([photo.pk])
+    people = {"anonymous": None, "owner": owner, "another": make_user(), "staff": make_staff()}
+    return World(photo, {who: _browser(person) for who, person in people.items()})
+
+
+def _browser(person: Any) -> Client:
+    client = Client()
+    if person is not None:
+        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def outcome(response: Any) -> int | str:
+    if response.status_code != 302:
+        return int(response.status_code)
+    return LOGIN if "login/?next=" in response.headers["Location"] else AWAY
+
+
+def addresses(patterns: Any = None, route: str = "", namespace: str = "") -> Iterator[tuple[str, str]]:
+    """(name, route) of everything that the site answers."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        whole = f"{route}{pattern.pattern}"
+        if isinstance(pattern, URLResolver):
+            within = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+            yield from addresses(pattern.url_patterns, whole, within)
+        else:
+            yield f"{namespace}{pattern.name or ''}", whole
+
+
+def test_every_address_is_in_the_matrix() -> None:
+    known = {name for name, _method in MATRIX}
+    assert {name for name, _route in addresses() if not name.startswith("admin:")} == known
+
+
+@pytest.mark.parametrize(("name", "method"), MATRIX)
+def test_everyone_gets_what_the_matrix_says(world: World, name: str, method: str) -> None:
+    path, *expected = MATRIX[name, method]
+    wanted, got = dict(zip(WHO, expected, strict=True)), {}
+    for who in reversed(WHO):  # the owner last: what they ask for is done
+        response = getattr(world.clients[who], method.lower())(path.format(photo=world.photo.pk))
+        got[who] = outcome(response)
+        if who != "owner":
+            assert b"ecret" not in response.content, "nothing of the photo is shown to anybody else"
+            assert b"X-Amz-Signature" not in response.content
+    assert got == wanted
+
+
+# --- The admin: staff alone, whatever it is ---
+
+ADMIN = sorted({(name, route) for name, route in addresses() if name.startswith("admin:")})
+OF_EVERYBODY = {"admin:login", "admin:logout"}
+
+
+def _path(route: str, photo: Photo) -> str:
+    """An address that the route matches: of the photo, its owner or its batch where it is about one."""
+    of = photo.owner.pk if "accounts/user" in route else photo.batch_id if "photos/batch" in route else photo.pk
+    for wildcard in ("<path:object_id>", "<path:content_type_id>", "<id>"):
+        route = route.replace(wildcard, str(of))
+    return "/" + route.replace("^(?P<app_label>auth|account|accounts|photos)/$", "photos/").replace("(?P<url>.*)$", "x")
+
+
+@pytest.mark.parametrize(("name", "route"), [each for each in ADMIN if each[0] not in OF_EVERYBODY])
+def test_the_admin_is_for_staff_alone(world: World, name: str, route: str) -> None:
+    path = _path(route, world.photo)
+    assert "<" not in path, f"say in _path() how to make an address of {route}"
+    for who in ("anonymous", "owner", "another"):
+        for method in ("get", "post"):
+            response = getattr(world.clients[who], method)(path)
+            assert outcome(response) in (LOGIN, 403), (who, method)
+            assert b"ecret" not in response.content
+    assert outcome(world.clients["staff"].get(path)) != LOGIN
+    assert Photo.objects.get().status == contract.Status.READY
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_a_presigned_address_is_made_for_owner_and_staff_alone(world: World, who: str) -> None:
+    client = world.clients[who]
+    pages = [client.get(path.format(world.photo.pk)) for path in ("/gallery/", "/photos/{}/", "/admin/photos/photo/")]
+    signed = [b"X-Amz-Signature" in page.content for page in pages]
+    assert signed == {"owner": [True, True, False], "staff": [False, False, True]}.get(who, [False] * 3)
