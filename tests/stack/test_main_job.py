@@ -44,13 +44,10 @@ def records(person: Site) -> list[Photo]:
     key = photo_item_key(owner[1], "")
     table = person.stack.aws.table(person.stack.outputs["PhotoTableName"])
     wanted = Key("pk").eq(key["pk"]) & Key("sk").begins_with(key["sk"])
-    items, page = [], {}
-    while page is not None:
-        answer = table.query(KeyConditionExpression=wanted, ConsistentRead=True, **page)
-        items += answer["Items"]
-        last = answer.get("LastEvaluatedKey")
-        page = {"ExclusiveStartKey": last} if last else None
-    return [from_item(Photo, item) for item in items]
+    pages = table.meta.client.get_paginator("query").paginate(
+        TableName=table.name, KeyConditionExpression=wanted, ConsistentRead=True
+    )
+    return [from_item(Photo, item) for page in pages for item in page["Items"]]
 
 
 @contextmanager

@@ -1,0 +1,88 @@
+"""A real browser at the running stack. What it says of a page is part of every test: see `Watch`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests import photo_files
+from tests.conftest import need
+from tests.stack.running import RunningStack
+from tests.stack.site import Site
+
+from .watch import Watch
+
+HERE = Path(__file__).parent
+CHROMIUM = Path("/usr/bin/chromium")
+# What Chromium would otherwise do by itself: speak to its maker, and show that it has never run before.
+QUIETLY = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+PATIENCE = 60_000  # milliseconds; a limit for a broken site, not a measurement
+
+Browse = Callable[..., Page]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.option.screenshot = "only-on-failure"  # into test-results/, beside the log of the console
+    expect.set_options(timeout=PATIENCE)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: Playwright keeps an event loop for the rest of the session, in which Django refuses to
+    speak to a database."""
+    ours = [item for item in items if item.path.is_relative_to(HERE)]
+    for item in ours:
+        item.add_marker("browser")
+    items[:] = [item for item in items if item not in ours] + ours
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    need("browser", present=CHROMIUM.exists())
+    return {**browser_type_launch_args, "executable_path": str(CHROMIUM), "args": QUIETLY}
+
+
+@pytest.fixture
+def browse(
+    browser: object,
+    stack: RunningStack,
+    new_context: Callable[..., BrowserContext],
+    request: pytest.FixtureRequest,
+    output_path: str,
+) -> Iterator[Browse]:
+    """Opens a window, `browse(viewport=PHONE, java_script_enabled=False)`, and watches it: at the end of the test no
+    page may have complained of anything."""
+    watch = Watch()
+
+    def open_window(**options: Any) -> Page:
+        context = new_context(base_url=stack.site_url, **options)
+        context.set_default_timeout(PATIENCE)
+        watch.follow(context)
+        return context.new_page()
+
+    yield open_window
+    if watch.complaints or request.node.rep_call.failed:
+        watch.write(Path(output_path) / "console.txt")
+    assert watch.complaints == []
+
+
+@pytest.fixture(scope="session")
+def bea(stack: RunningStack) -> Site:
+    """Somebody with two photos that are ready and one that was rejected, to be looked at only."""
+    person = Site(stack).sign_up()
+    person.upload(
+        {
+            "IMG_0001.JPG": photo_files.phone_jpeg(),
+            "cup.heic": photo_files.heic(),
+            "torn.jpg": photo_files.truncated_jpeg(),
+        }
+    )
+    person.wait_until_processed()
+    return person

@@ -1,0 +1,77 @@
+"""axe finds nothing on the pages a person meets, in either theme, on a phone and on a desktop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.stack.site import Site
+
+from .conftest import Browse
+from .person import DESKTOP, PHONE, assert_fits, expect_picture
+
+LOOKS = [("light", DESKTOP), ("dark", PHONE)]
+look = pytest.mark.parametrize(("theme", "viewport"), LOOKS, ids=[f"{theme} {size['width']}" for theme, size in LOOKS])
+OUTSIDE = ["/", "/accounts/signup/", "/accounts/login/", "/accounts/password/reset/", "/dev/inbox/"]
+INSIDE = ["/upload/", "/gallery/", "/gallery/?label=Cat", "/gallery/?label=Nothing", "/settings/notifications/"]
+
+
+def complaints(page: Page) -> list[str]:
+    """One line for each element that axe objects to, and what it objects to."""
+    found: dict[str, Any] = Axe().run(page).response
+    assert "color-contrast" in {each["id"] for each in found["passes"] + found["violations"]}, "axe saw no text"
+    return [
+        f"{page.url} {violation['id']}: {node['html']} {node['failureSummary']}"
+        for violation in found["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+def all_complaints(page: Page, addresses: list[str]) -> list[str]:
+    said = []
+    for address in addresses:
+        page.goto(address)
+        assert_fits(page)
+        said += complaints(page)
+    return said
+
+
+@look
+def test_pages_for_everybody(browse: Browse, theme: Any, viewport: Any) -> None:
+    page = browse(viewport=viewport, color_scheme=theme)
+    assert all_complaints(page, OUTSIDE) == []
+
+
+@look
+def test_pages_of_a_person(browse: Browse, bea: Site, theme: Any, viewport: Any) -> None:
+    page = browse(viewport=viewport, color_scheme=theme)
+    enter(page, bea)
+    torn, _, phone = bea.photo_ids()
+    photos = [f"/photos/{phone}/", f"/photos/{torn}/", f"/photos/{phone}/delete/"]
+    assert all_complaints(page, INSIDE + photos) == []
+
+
+@look
+def test_open_menu_and_forms_with_errors(browse: Browse, bea: Site, theme: Any, viewport: Any) -> None:
+    page = browse(viewport=viewport, color_scheme=theme)
+    page.goto("/accounts/signup/")
+    page.get_by_role("button", name="Sign up", exact=True).click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    said = complaints(page)
+    enter(page, bea)
+    page.goto("/gallery/")
+    expect_picture(page.locator(".tile img").first)
+    page.locator("summary", has_text="Account").click()
+    assert said + complaints(page) == []
+    assert_fits(page)
+
+
+def enter(page: Page, person: Site) -> None:
+    """Be logged in already."""
+    url = person.stack.site_url
+    page.context.add_cookies(
+        [{"name": each.name, "value": str(each.value), "url": url} for each in person.session.cookies]
+    )
