@@ -11,6 +11,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
 from pipeline_lambdas.photo_pipeline import contract
@@ -31,12 +32,8 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         return False
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:  # noqa: ARG002
-        return [name for _title, options in self.fieldsets or [] for name in options["fields"]]
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        # Opens the page of one row, on which every field is read-only.
-        return self.has_view_permission(request, obj)
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
 
 
 class PhotoChangeList(ChangeList):
@@ -59,17 +56,18 @@ def attach_records(photos: list[Any], *, rendition: str) -> None:
 
 @admin.register(Photo)
 class PhotoAdmin(ReadOnlyAdmin):
-    list_display = ("thumbnail", "file_name", "owner", "state", "label_names", "why", "uploaded_at")
-    list_display_links = ("thumbnail", "file_name")
+    list_display = ("thumbnail", "file", "state", "label_names", "uploaded")
+    list_display_links = ("thumbnail", "file")
     list_filter = ("status", "reason_code", "cleared", "uploaded_at")
     list_select_related = ("owner",)
     list_per_page = 50
+    view_on_site = False  # what is there is its owner's alone
     search_fields = ("file_name", "owner__email")
     search_help_text = "File name, owner's mail address, label or id"
     show_full_result_count = False
     actions = ("run_again", "delete_photos")
     fieldsets = (
-        (None, {"fields": ("display", "file_name", "owner", "state", "why", "label_names")}),
+        (None, {"fields": ("display", "file_name", "owner", "state", "label_names")}),
         ("File", {"fields": ("id", "key", "bytes", "width", "height", "sha256", "taken_at", "camera")}),
         ("Run", {"fields": ("uploaded_at", "batch", "run_id", "attempt", "waiting_since", "indexed_at", "cleared")}),
         ("Record", {"fields": ("record_state", "steps")}),
@@ -103,21 +101,31 @@ class PhotoAdmin(ReadOnlyAdmin):
     def display(self, photo: Any) -> str:
         return _image(photo)
 
-    @admin.display(description="status", ordering="status")
+    @admin.display(description="file and owner", ordering="file_name")
+    def file(self, photo: Photo) -> str:
+        return format_html('{}<br><span class="photo-owner">{}</span>', photo.file_name, photo.owner)
+
+    @admin.display(description="status and reason", ordering="status")
     def state(self, photo: Photo) -> str:
-        return format_html('<span class="status status-{}">{}</span>', photo.status, photo.get_status_display())
+        word = format_html('<span class="status status-{}">{}</span>', photo.status, photo.get_status_display())
+        return format_html("{}{}", word, self._why(photo))
 
     @admin.display(description="labels")
     def label_names(self, photo: Any) -> str:
         labels = surest(photo.record.labels) if photo.record else []
         return ", ".join(label.name for label in labels[:8]) or NOTHING
 
-    @admin.display(description="reason")
-    def why(self, photo: Any) -> str:
+    @staticmethod
+    def _why(photo: Any) -> str:
         reason = photo.record.reason if photo.record else None
         if reason is None:
-            return photo.reason_text or NOTHING
-        return format_html('{}<br><code class="photo-detail">{}</code>', reason.text, reason.detail or reason.code)
+            return ""
+        detail = reason.detail or reason.code
+        return format_html('<p class="photo-reason">{}</p><code class="photo-detail">{}</code>', reason.text, detail)
+
+    @admin.display(description="uploaded", ordering="uploaded_at")
+    def uploaded(self, photo: Photo) -> str:
+        return f"{timezone.localtime(photo.uploaded_at):%Y-%m-%d %H:%M}"
 
     @admin.display(description="record")
     def record_state(self, photo: Any) -> str:
@@ -153,7 +161,8 @@ class PhotoAdmin(ReadOnlyAdmin):
             return TemplateResponse(request, "admin/photos/photo/confirm_delete.html", context)
         chosen = list(photos)
         deletion.begin(chosen)
-        self.message_user(request, f"{len(chosen)} photos are being deleted.", messages.SUCCESS)
+        said = "1 photo is being deleted." if len(chosen) == 1 else f"{len(chosen)} photos are being deleted."
+        self.message_user(request, said, messages.SUCCESS)
         return None
 
 

@@ -152,7 +152,10 @@
 
   // --- Wiring ---
 
-  drop.querySelector("[data-words]").textContent = "Drop photos here, or choose them";
+  form.dataset.scripted = "";
+  if (window.matchMedia("(hover: hover)").matches) {
+    drop.querySelector("[data-words]").textContent = "Drop photos here, or choose them";
+  }
 
   input.addEventListener("change", () => {
     add([...input.files]);
