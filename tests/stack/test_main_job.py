@@ -39,15 +39,34 @@ def notices(person: Site) -> list[str]:
 
 def records(person: Site) -> list[Photo]:
     """Every photo record of a person who has a thumbnail to tell their id by."""
-    owner = re.search(rf"/renditions/({UUID})/", person.thumbnails()[0])
-    assert owner
-    key = photo_item_key(owner[1], "")
-    table = person.stack.aws.table(person.stack.outputs["PhotoTableName"])
+    return records_of(person.stack, owner_id(person))
+
+
+def owner_id(person: Site) -> str:
+    found = re.search(rf"/renditions/({UUID})/", person.thumbnails()[0])
+    assert found
+    return found[1]
+
+
+def records_of(stack: RunningStack, owner: str) -> list[Photo]:
+    key = photo_item_key(owner, "")
+    table = stack.aws.table(stack.outputs["PhotoTableName"])
     wanted = Key("pk").eq(key["pk"]) & Key("sk").begins_with(key["sk"])
     pages = table.meta.client.get_paginator("query").paginate(
         TableName=table.name, KeyConditionExpression=wanted, ConsistentRead=True
     )
     return [from_item(Photo, item) for page in pages for item in page["Items"]]
+
+
+def objects_of(stack: RunningStack, owner: str) -> list[str]:
+    """Keys of everything that S3 keeps of a person."""
+    s3 = stack.aws.client("s3")
+    places = {"OriginalsBucketName": "originals", "RenditionsBucketName": "renditions"}
+    answers = [
+        s3.list_objects_v2(Bucket=stack.outputs[bucket], Prefix=f"{prefix}/{owner}/")
+        for bucket, prefix in places.items()
+    ]
+    return [each["Key"] for answer in answers for each in answer.get("Contents", [])]
 
 
 @contextmanager
@@ -108,6 +127,40 @@ def test_second_start_finds_photos_and_inbox_of_the_first(tmp_path: Path) -> Non
         person.upload({"rocket.png": photo_files.transparent_png()})
         person.wait_until_processed()
         assert Counter(photo.status for photo in records(person)) == {"ready": 2}
+
+
+def test_photo_and_its_renditions_are_its_owners_alone(stack: RunningStack, ana: Site) -> None:
+    ana.upload({"cat.jpg": photo_files.phone_jpeg()})
+    ana.wait_until_processed()
+    (photo_id,), (thumbnail,) = ana.photo_ids(), ana.thumbnails()
+    assert ana.session.get(thumbnail).status_code == ana.get(f"/photos/{photo_id}/").status_code == 200
+
+    stranger = Site(stack).sign_up()
+    for path in (f"/photos/{photo_id}/", f"/photos/{photo_id}/delete/"):
+        assert stranger.get(path).status_code == 404
+    for path in (f"/photos/{photo_id}/delete/", f"/photos/{photo_id}/retry/"):
+        assert stranger.post(path, {}).status_code == 404
+    assert stranger.photo_ids() == []
+    assert "renditions" not in stranger.get(f"/gallery/tiles/?ids={photo_id}").text
+    unsigned = thumbnail.partition("?")[0]
+    assert stranger.session.get(unsigned).status_code == 403
+    assert stranger.session.get(thumbnail.replace("thumb.webp", "display.webp")).status_code == 403
+
+    nobody = Site(stack)
+    for path in (f"/photos/{photo_id}/", "/gallery/", f"/gallery/tiles/?ids={photo_id}", "/upload/"):
+        assert "/accounts/login/" in nobody.get(path).url
+    assert ana.photo_ids() == [photo_id]
+
+
+def test_deleted_photo_leaves_nothing_behind(stack: RunningStack, ana: Site) -> None:
+    ana.upload({"cat.jpg": photo_files.phone_jpeg()})
+    ana.wait_until_processed()
+    owner, (photo_id,) = owner_id(ana), ana.photo_ids()
+    assert len(objects_of(stack, owner)) == 4  # the original and three renditions
+    ana.post(f"/photos/{photo_id}/delete/", {})
+    assert ana.photo_ids() == []
+    assert ana.label_counts() == {}
+    until(lambda: not objects_of(stack, owner) and not records_of(stack, owner))
 
 
 def test_upload_whose_event_is_lost_is_found_by_the_sweep(stack: RunningStack, ana: Site) -> None:

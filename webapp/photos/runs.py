@@ -34,12 +34,9 @@ def status(run_id: str) -> str | None:
 
 
 def stop(run_id: str) -> None:
-    """Stop a run's execution, if there is one."""
-    states = aws.stepfunctions()
-    try:
-        states.stop_execution(executionArn=arn(run_id), cause="The photo is being deleted.")
-    except states.exceptions.ExecutionDoesNotExist:
-        return
+    """Stop a run's execution, if there is one that has not ended: to stop one that has is an error to some."""
+    if status(run_id) == RUNNING:
+        aws.stepfunctions().stop_execution(executionArn=arn(run_id), cause="The photo is being deleted.")
 
 
 def arn(run_id: str) -> str:

@@ -76,7 +76,7 @@ def test_a_running_execution_is_stopped(aws: Any, states: SimpleNamespace) -> No
     [
         ("dynamodb", "BatchGetItem"),
         ("dynamodb", "UpdateItem"),
-        ("stepfunctions", "StopExecution"),
+        ("stepfunctions", "DescribeExecution"),
         ("s3", "ListObjectsV2"),
         ("s3", "DeleteObjects"),
         ("s3", "ListObjectVersions"),
