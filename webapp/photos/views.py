@@ -18,11 +18,12 @@ from pipeline_lambdas.photo_pipeline import contract
 from webapp.photos import catalog, deletion, facts, presign, timeline
 from webapp.photos.forms import UploadForm
 from webapp.photos.index import index_seen
-from webapp.photos.models import PAGE_SIZE, Photo
+from webapp.photos.models import PAGE_SIZE, Photo, Status
 from webapp.photos.reruns import Rerun, rerun
 from webapp.photos.uploads import Receipt, receive
 
 REPORT = "upload_report"
+MOST_LABELS = 10
 
 
 class Request(HttpRequest):
@@ -85,7 +86,7 @@ def _limits() -> dict[str, object]:
 @require_safe
 @never_cache
 def gallery(request: Request) -> HttpResponse:
-    chosen = list(dict.fromkeys(request.GET.getlist("label")))
+    chosen = _labels(request)
     cursor = request.GET.get("cursor", "")
     matching = Photo.objects.for_gallery(request.user).with_labels(chosen)
     page = matching.page(cursor)
@@ -108,7 +109,7 @@ def gallery(request: Request) -> HttpResponse:
 def tiles(request: Request) -> HttpResponse:
     """The tiles of `?ids=` that have come to an end since, to be swapped in; 204 while there are none."""
     ids = _ids(request.GET.get("ids", ""))
-    chosen = request.GET.getlist("label")
+    chosen = _labels(request)
     mine = Photo.objects.for_gallery(request.user)
     found = timeline.tiles_of(list(mine.filter(pk__in=ids)))
     finished = [tile for tile in found if not tile.is_open]
@@ -122,6 +123,11 @@ def tiles(request: Request) -> HttpResponse:
         **timeline.waiting(found, chosen),
     }
     return render(request, "photos/tiles.html", context)
+
+
+def _labels(request: Request) -> list[str]:
+    """Each label of `?label=` once, as far as it can be one; every one of them is a join."""
+    return [label for label in dict.fromkeys(request.GET.getlist("label")) if label.isprintable()][:MOST_LABELS]
 
 
 def _ids(text: str) -> list[UUID]:
@@ -165,11 +171,17 @@ def _about(row: Photo, record: contract.Photo | None, status: str) -> dict[str, 
         "labels": labels,
         "shows": ", ".join(label.name for label in labels[: timeline.TOP_LABELS]),
         "is_open": status in contract.OPEN,
+        "can_retry": status == Status.FAILED and not _never_arrived(record),
         "display": display,
         "address": presign.addresses([display.key])[display.key] if display else "",
         "facts": facts.facts(row, record),
         "history": facts.history(row, record),
     }
+
+
+def _never_arrived(record: contract.Photo | None) -> bool:
+    """Whether there is nothing to try again with."""
+    return bool(record and record.reason and record.reason.code == contract.Failure.DID_NOT_ARRIVE)
 
 
 @login_required

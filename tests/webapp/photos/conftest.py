@@ -57,7 +57,8 @@ def breaks(aws: SimpleNamespace) -> Callable[..., None]:
                     {"Error": {"Code": "ServiceUnavailable", "Message": "test"}}, operation
                 )
 
-        client.meta.events.register(f"provide-client-params.{service}.{operation}", fail)
+        name = client.meta.service_model.service_id.hyphenize()  # Step Functions goes by another name here
+        client.meta.events.register(f"provide-client-params.{name}.{operation}", fail)
 
     return install
 

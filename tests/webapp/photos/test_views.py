@@ -170,6 +170,12 @@ def test_the_address_of_a_picture_stays_the_same_and_asks_nobody(
     assert set(calls) == {"BatchGetItem"}
 
 
+@pytest.mark.parametrize("query", ["label=%00", "label=" + "&label=".join(f"l{n}" for n in range(80)), "label="])
+def test_labels_that_are_none_break_nothing(aws: Any, me: Any, mine: Client, query: str) -> None:
+    assert mine.get(f"/gallery/?{query}").status_code == 200
+    assert mine.get(f"/gallery/tiles/?{query}").status_code == 200
+
+
 # --- Tiles that update by themselves ---
 
 
@@ -267,6 +273,14 @@ def test_a_failed_photo_can_be_tried_again(
 
     assert "It is being processed again." in page
     assert len(states.names()) == 1
+
+
+def test_a_photo_that_never_arrived_is_not_offered_another_try(aws: Any, me: Any, mine: Client) -> None:
+    photo = make_photo(me)
+    put_record(aws.table, photo, status="failed", reason=contract.reason(contract.Failure.DID_NOT_ARRIVE))
+    page = text_of(mine.get(photo.get_absolute_url()))
+    assert "Upload it again." in page
+    assert "Try again" not in page
 
 
 @pytest.mark.parametrize("status", ["ready", "rejected", "processing"])

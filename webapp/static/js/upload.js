@@ -20,7 +20,7 @@
   let chosen = []; // { file, row, refusal }
   let isSending = false;
 
-  const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
+  const megabytes = (bytes) => Math.max(bytes / 1e6, 0.1).toFixed(1);
 
   // --- What can be known before anything is sent ---
 
