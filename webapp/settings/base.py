@@ -120,6 +120,9 @@ CACHES = {
     },
 }
 
+# Beyond this Django ends the request without a word. The upload form says it better, from contract.MAX_BATCH (500) on.
+DATA_UPLOAD_MAX_NUMBER_FILES = 1_000
+
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "webapp" / "static"]
