@@ -30,17 +30,19 @@ Browse = Callable[..., Page]
 
 def pytest_configure(config: pytest.Config) -> None:
     config.option.screenshot = "only-on-failure"  # into test-results/, beside the log of the console
+    # The plugin pytest-base-url, which comes with Playwright's, has such a fixture.
+    config.addinivalue_line("filterwarnings", "ignore:Session-scoped fixtures defined as instance methods")
     expect.set_options(timeout=PATIENCE)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last: Playwright keeps an event loop for the rest of the session, in which Django refuses to
-    speak to a database."""
-    ours = [item for item in items if item.path.is_relative_to(HERE)]
-    for item in ours:
-        item.add_marker("browser")
-    items[:] = [item for item in items if item not in ours] + ours
+    """Tests of the running stack come after all others, so that it runs no longer than it must, and those in the
+    browser last: Playwright keeps an event loop for the rest of the session, in which Django refuses its database."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker("browser")
+    items.sort(key=lambda item: [item.get_closest_marker(name) is not None for name in ("browser", "stack")])
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +70,8 @@ def browse(
         return context.new_page()
 
     yield open_window
-    if watch.complaints or request.node.rep_call.failed:
+    call = getattr(request.node, "rep_call", None)  # None when a fixture after this one failed
+    if watch.complaints or call is None or call.failed:
         watch.write(Path(output_path) / "console.txt")
     assert watch.complaints == []
 

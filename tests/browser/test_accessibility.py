@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
+from tests import photo_files
 from tests.stack.site import Site
 
+from .accessibility import complaints
 from .conftest import Browse
 from .person import DESKTOP, PHONE, assert_fits, expect_picture
 
@@ -17,17 +18,6 @@ LOOKS = [("light", DESKTOP), ("dark", PHONE)]
 look = pytest.mark.parametrize(("theme", "viewport"), LOOKS, ids=[f"{theme} {size['width']}" for theme, size in LOOKS])
 OUTSIDE = ["/", "/accounts/signup/", "/accounts/login/", "/accounts/password/reset/", "/dev/inbox/"]
 INSIDE = ["/upload/", "/gallery/", "/gallery/?label=Cat", "/gallery/?label=Nothing", "/settings/notifications/"]
-
-
-def complaints(page: Page) -> list[str]:
-    """One line for each element that axe objects to, and what it objects to."""
-    found: dict[str, Any] = Axe().run(page).response
-    assert "color-contrast" in {each["id"] for each in found["passes"] + found["violations"]}, "axe saw no text"
-    return [
-        f"{page.url} {violation['id']}: {node['html']} {node['failureSummary']}"
-        for violation in found["violations"]
-        for node in violation["nodes"]
-    ]
 
 
 def all_complaints(page: Page, addresses: list[str]) -> list[str]:
@@ -65,8 +55,30 @@ def test_open_menu_and_forms_with_errors(browse: Browse, bea: Site, theme: Any, 
     page.goto("/gallery/")
     expect_picture(page.locator(".tile img").first)
     page.locator("summary", has_text="Account").click()
-    assert said + complaints(page) == []
     assert_fits(page)
+    assert said + complaints(page) == []
+
+
+@look
+def test_chosen_files_and_a_report_of_refused_ones(browse: Browse, bea: Site, theme: Any, viewport: Any) -> None:
+    page = browse(viewport=viewport, color_scheme=theme)
+    enter(page, bea)
+    page.goto("/upload/")
+    files = {
+        "good.webp": photo_files.webp(),
+        "diary.jpg": photo_files.text_named_jpg(),
+        "tiny.png": photo_files.png(9, 9),
+    }
+    chosen: list[FilePayload] = [{"name": name, "mimeType": "", "buffer": data} for name, data in files.items()]
+    page.locator("input[type=file]").set_input_files(chosen)
+    expect(page.get_by_role("list", name="Chosen files").get_by_role("listitem")).to_have_count(3)
+    assert_fits(page)
+    said = complaints(page)
+    page.get_by_role("button", name="Remove good.webp").click()
+    page.get_by_role("button", name="Upload 1 photo").click()
+    expect(page.get_by_role("alert")).to_contain_text("Too small: 9 × 9 pixels")
+    assert_fits(page)
+    assert said + complaints(page) == []
 
 
 def enter(page: Page, person: Site) -> None:

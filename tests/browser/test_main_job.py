@@ -15,6 +15,7 @@ from tests.stack.running import RunningStack
 from tests.stack.site import Site
 from tests.stack.test_main_job import losing_events
 
+from .accessibility import complaints
 from .conftest import Browse
 from .person import DESKTOP, PHONE, Person, assert_fits, expect_picture
 
@@ -201,6 +202,8 @@ def test_processing_tile_becomes_a_thumbnail_while_the_person_watches(
         ana.see("Gallery")
     expect(ana.tiles()).to_contain_text(["Processing"])
     expect(page.get_by_role("status").filter(has_text="1 photo being processed")).to_be_visible()
+    assert_fits(page)
+    assert complaints(page) == []
     page.evaluate("window.neverReloaded = true")
 
     (photo_id,) = person.photo_ids()
