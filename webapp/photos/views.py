@@ -74,6 +74,7 @@ def _limits() -> dict[str, object]:
     return {
         "bytes": contract.MAX_BYTES,
         "megabytes": contract.MAX_BYTES // 1_000_000,
+        "megapixels": contract.MAX_PIXELS // 1_000_000,
         "files": contract.MAX_BATCH,
         "accept": ",".join([*(format.media_type for format in formats), ".heic", ".heif"]),
     }

@@ -14,6 +14,7 @@
   const words = total.querySelector("p");
   const button = form.querySelector("button[type=submit]");
   const mostBytes = Number(form.dataset.mostBytes);
+  const mostMegapixels = Number(form.dataset.mostMegapixels);
   const mostFiles = Number(form.dataset.mostFiles);
   const PREVIEWS = 60; // a browser that decodes hundreds of photos at once has no time for anything else
 
@@ -29,9 +30,17 @@
   const refusalOf = async (file) => {
     if (file.size === 0) return "This file is empty. Choose the photo again, or copy it anew from the camera.";
     if (file.size > mostBytes) return `Too large: ${megabytes(file.size)} MB, the most is ${mostBytes / 1e6} MB.`;
-    const head = new Uint8Array(await file.slice(0, 16).arrayBuffer());
+    const head = new Uint8Array(await file.slice(0, 24).arrayBuffer());
     const text = String.fromCharCode(...head);
-    return SIGNATURES.some((signature) => signature.test(text)) ? "" : "This is not a photo we can read.";
+    return SIGNATURES.some((signature) => signature.test(text)) ? refusalOfPixels(head, text) : "This is not a photo we can read.";
+  };
+
+  // A PNG begins with its size. To preview 400 megapixels takes 2 GB, of a file of 400 KB.
+  const refusalOfPixels = (head, text) => {
+    if (!text.startsWith("\x89PNG") || head.length < 24) return "";
+    const [width, height] = [16, 20].map((at) => new DataView(head.buffer).getUint32(at));
+    const megapixels = Math.round((width * height) / 1e6);
+    return megapixels > mostMegapixels ? `Too many pixels: ${width} × ${height} is ${megapixels} megapixels, the most is ${mostMegapixels}.` : "";
   };
 
   const dimensionsAreKnown = (file) => /^image\/(jpeg|png|webp|gif|avif|bmp)$/.test(file.type);
