@@ -143,8 +143,7 @@ def site_processes(stack: Stack, site_env: Mapping[str, str]) -> tuple[Process, 
     """Django, and the Celery worker and beat."""
     env = clean_env(stack, **site_env)
     python = (sys.executable, "-m")
-    listen = ("--bind", f"{HOST}:{stack.port}", "--threads", "8", "--timeout", "120")
-    gunicorn = ("gunicorn", "webapp.wsgi", *listen, "--no-control-socket", "--log-level", "warning")
+    gunicorn = ("gunicorn", "webapp.wsgi", "--bind", f"{HOST}:{stack.port}", "--log-level", "warning")
     celery = ("celery", "--quiet", "-A", "webapp")
     worker = ("worker", "--concurrency", "2", "--loglevel", "INFO", "--without-gossip", "--without-mingle")
     beat = ("beat", "--loglevel", "WARNING", "--schedule", str(stack.data_dir / "beat-schedule"), "--pidfile=")
