@@ -17,7 +17,9 @@ CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 3},
     max_pool_connections=20,
 )
-S3_CONFIG = CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": "path"}))
+# us-east-1 would otherwise be signed for s3.amazonaws.com, which the site's policy for browsers does not name.
+S3_ADDRESSES = {"addressing_style": "path", "us_east_1_regional_endpoint": "regional"}
+S3_CONFIG = CONFIG.merge(Config(signature_version="s3v4", s3=S3_ADDRESSES))
 PROBE_CONFIG = Config(connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 1})
 
 

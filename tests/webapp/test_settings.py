@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -76,15 +77,39 @@ def test_production_passes_djangos_checks_for_deployment() -> None:
 
 
 def test_the_browser_may_reach_the_two_buckets_and_no_other() -> None:
-    assert eval(setting("S3_ORIGINS", **WHOLE)) == [
+    assert ast.literal_eval(setting("S3_ORIGINS", **WHOLE)) == [
         "https://s3.eu-west-1.amazonaws.com",
         "https://my-originals.s3.eu-west-1.amazonaws.com",
         "https://my-renditions.s3.eu-west-1.amazonaws.com",
     ]
 
 
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1", "us-gov-west-1", "cn-north-1", "eusc-de-east-1"])
+def test_a_presigned_address_is_one_that_the_browser_may_reach(region: str) -> None:
+    """us-east-1 signs for a host of its own unless told, and other partitions have other domains."""
+    result = manage(
+        "shell",
+        "-v0",
+        "-c",
+        "from django.conf import settings; from webapp.aws import s3; print(settings.S3_ORIGINS); print("
+        "s3().generate_presigned_url('get_object', Params={'Bucket': settings.RENDITIONS_BUCKET, 'Key': 'k'}))",
+        **(WHOLE | {"AWS_REGION": region, "AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}),
+    )
+    origins, address = result.stdout.splitlines()
+    scheme, _, host, *_ = address.split("/")
+    assert f"{scheme}//{host}" in ast.literal_eval(origins)
+
+
+def test_a_region_that_does_not_exist_is_said_at_once() -> None:
+    result = manage("check", **(WHOLE | {"AWS_REGION": "moon-1"}))
+
+    assert "moon-1" in result.stderr.splitlines()[-1]
+
+
 def test_with_an_endpoint_the_browser_may_reach_that_alone() -> None:
-    assert eval(setting("S3_ORIGINS", **WHOLE, AWS_ENDPOINT_URL="http://127.0.0.1:4566/")) == ["http://127.0.0.1:4566"]
+    assert ast.literal_eval(setting("S3_ORIGINS", **WHOLE, AWS_ENDPOINT_URL="http://127.0.0.1:4566/")) == [
+        "http://127.0.0.1:4566"
+    ]
 
 
 def test_a_message_stays_hidden_for_longer_than_any_task_may_run() -> None:

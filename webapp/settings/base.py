@@ -5,6 +5,8 @@ from pathlib import Path
 import environ
 from csp.constants import NONE, SELF
 
+from .origins import s3_origins
+
 env = environ.Env()
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -28,15 +30,7 @@ TASKS_QUEUE_URL = env("TASKS_QUEUE_URL")
 
 # Where a browser fetches photos from and sends them to: the address that boto3 uses, which is AWS's own unless told.
 S3_ENDPOINT = env("AWS_ENDPOINT_URL_S3", default=env("AWS_ENDPOINT_URL", default="")).rstrip("/")
-S3_ORIGINS = (
-    [S3_ENDPOINT]
-    if S3_ENDPOINT
-    else [
-        f"https://s3.{AWS_REGION}.amazonaws.com",
-        f"https://{ORIGINALS_BUCKET}.s3.{AWS_REGION}.amazonaws.com",
-        f"https://{RENDITIONS_BUCKET}.s3.{AWS_REGION}.amazonaws.com",
-    ]
-)
+S3_ORIGINS = [S3_ENDPOINT] if S3_ENDPOINT else s3_origins(AWS_REGION, ORIGINALS_BUCKET, RENDITIONS_BUCKET)
 
 # --- Django ---
 
