@@ -8,8 +8,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 
-# What any call may raise: no answer, or a refusal.
-ERRORS = (BotoCoreError, ClientError)
+# What any call may raise: no answer, a refusal, or a connection that broke while bytes were read.
+ERRORS = (BotoCoreError, ClientError, OSError)
 
 CONFIG = Config(
     connect_timeout=3,

@@ -1,5 +1,5 @@
 """What can go wrong between the site and AWS, for callers that go on without it."""
 
-from botocore.exceptions import BotoCoreError, ClientError
+from webapp import aws
 
-AWS_ERRORS = (BotoCoreError, ClientError, OSError)
+AWS_ERRORS = aws.ERRORS
