@@ -45,5 +45,5 @@ def resources(kind: str) -> dict[str, dict[str, Any]]:
 
 def statements(function: str) -> list[dict[str, Any]]:
     """The IAM statements of a function's role."""
-    policies = resources("AWS::Serverless::Function")[function]["Policies"]
-    return [statement for policy in policies for statement in policy["Statement"]]
+    policies = resources("AWS::IAM::Role")[f"{function}Role"]["Policies"]
+    return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]

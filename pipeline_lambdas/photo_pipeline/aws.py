@@ -9,7 +9,8 @@ import boto3
 from botocore.config import Config as ClientConfig
 
 _DEFAULT = ClientConfig(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 4})
-_PATIENT = ClientConfig(connect_timeout=3, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 8})
+_PATIENT = ClientConfig(connect_timeout=3, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 20})
+_ONCE = ClientConfig(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1})
 
 
 @functools.cache
@@ -30,15 +31,17 @@ def step_functions() -> Any:
 
 @functools.cache
 def rekognition() -> Any:
-    """Its quotas are a few calls a second, so a throttle is waited out longer than elsewhere."""
+    """Its quotas are a few calls a second, so a throttle is waited out as long as the function has time. One that
+    lasts longer ends in the function's timeout, which the state machine tries again."""
     return boto3.client("rekognition", config=_PATIENT)
 
 
 @functools.cache
 def mail() -> Any:
-    return boto3.client("sesv2", config=_DEFAULT)
+    """Asked once: a mail whose answer got lost may have been sent."""
+    return boto3.client("sesv2", config=_ONCE)
 
 
 @functools.cache
 def sms() -> Any:
-    return boto3.client("sns", config=_DEFAULT)
+    return boto3.client("sns", config=_ONCE)

@@ -526,13 +526,13 @@ def deleting_update(owner_id: str, photo_id: str, *, now: str) -> UpdateArgument
 
 
 def batch_outcome_update(batch_id: str, photo_id: str, status: str) -> UpdateArguments:
-    """Count a photo's end in its batch; again changes nothing, another end moves it."""
+    """Count a photo's end in its batch; again changes nothing, another end moves it, and one that left stays away."""
     others = [each.value for each in TERMINAL if each != status]
     return _update(
         batch_item_key(batch_id),
         f"ADD {Status(status).value} :photo DELETE {others[0]} :photo, {others[1]} :photo",
-        where="attribute_exists(pk)",
-        values={":photo": {photo_id}},
+        where="attribute_exists(pk) AND NOT contains(gone, :id)",
+        values={":photo": {photo_id}, ":id": photo_id},
     )
 
 

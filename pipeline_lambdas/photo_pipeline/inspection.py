@@ -16,6 +16,8 @@ from .contract import FORMATS, SNIFF_BYTES, Exif, Refusal, reason, refuse_dimens
 from .errors import Refused
 
 _TRANSPOSED = {5, 6, 7, 8}
+_FIRST_PHOTOGRAPH, _LAST_YEAR = 1826, 2100
+_DNG_VERSION, _REDUCED_RESOLUTION = 50706, 1
 
 
 @dataclass(frozen=True)
@@ -35,12 +37,25 @@ def inspect(data: bytes) -> Facts:
         raise Refused(reason(Refusal.NOT_A_PHOTO))
     with open_header(data) as image:
         exif = _read_exif(image)
+        if image.format == "TIFF":
+            _refuse_raw_or_cut_tiff(image, data)
         width, height = image.size
         if exif.get(ExifTags.Base.Orientation) in _TRANSPOSED:
             width, height = height, width
         if refusal := refuse_dimensions(width, height):
             raise Refused(refusal)
         return Facts(format=announced.name, width=width, height=height, exif=camera_notes(exif))
+
+
+def _refuse_raw_or_cut_tiff(image: Any, data: bytes) -> None:
+    """A camera's raw file is a TIFF that begins with a small preview; and libvips does not notice a missing end."""
+    tags = image.tag_v2
+    if data[8:10] == b"CR" or _DNG_VERSION in tags or tags.get(ExifTags.Base.NewSubfileType, 0) & _REDUCED_RESOLUTION:
+        raise Refused(reason(Refusal.NOT_A_PHOTO, detail="a raw file"))
+    starts = tags.get(ExifTags.Base.StripOffsets) or tags.get(ExifTags.Base.TileOffsets) or ()
+    lengths = tags.get(ExifTags.Base.StripByteCounts) or tags.get(ExifTags.Base.TileByteCounts) or ()
+    if any(start + length > len(data) for start, length in zip(starts, lengths, strict=False)):
+        raise Refused(reason(Refusal.DAMAGED, detail="pixels lie behind the end of the file"))
 
 
 def open_header(data: bytes) -> Image.Image:
@@ -111,7 +126,7 @@ _EXIF_ZONE = re.compile(r"[+-]\d\d:\d\d")
 
 def _taken_at(tags: dict[int, Any]) -> str:
     time = _EXIF_TIME.match(_text(tags, ExifTags.Base.DateTimeOriginal))
-    if not time or time[1] == "0000" or not _is_real_time(time):
+    if not time or not _is_real_time(time):
         return ""
     zone = _EXIF_ZONE.fullmatch(_text(tags, ExifTags.Base.OffsetTimeOriginal))
     return f"{time[1]}-{time[2]}-{time[3]}T{time[4]}:{time[5]}:{time[6]}" + (zone[0] if zone else "")
@@ -119,7 +134,7 @@ def _taken_at(tags: dict[int, Any]) -> str:
 
 def _is_real_time(time: re.Match[str]) -> bool:
     try:
-        datetime(*(int(part) for part in time.groups()))  # type: ignore[arg-type]
+        moment = datetime(*(int(part) for part in time.groups()))  # type: ignore[arg-type]
     except ValueError:
         return False
-    return True
+    return _FIRST_PHOTOGRAPH <= moment.year <= _LAST_YEAR

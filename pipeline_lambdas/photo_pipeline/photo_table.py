@@ -12,7 +12,6 @@ from .contract import (
     Preferences,
     Run,
     Status,
-    Step,
     batch_item_key,
     batch_outcome_update,
     from_item,
@@ -21,6 +20,12 @@ from .contract import (
     to_attribute,
 )
 from .errors import Overtaken
+from .results import Ending
+
+_MAY_CLAIM = (
+    "(#status = :uploading AND attribute_not_exists(requested_run))"
+    " OR requested_run = :run OR (#status = :processing AND run_id = :run)"
+)
 
 
 def claim_photo(table: Any, run: Run, *, now: str) -> Photo:
@@ -32,10 +37,7 @@ def claim_photo(table: Any, run: Run, *, now: str) -> Photo:
         table,
         Key=photo_item_key(run.owner_id, run.photo_id),
         UpdateExpression="SET #status = :processing, run_id = :run, updated_at = :now REMOVE requested_run, reason",
-        ConditionExpression=(
-            "(#status = :uploading AND attribute_not_exists(requested_run))"
-            " OR requested_run = :run OR (#status = :processing AND run_id = :run)"
-        ),
+        ConditionExpression=_MAY_CLAIM,
         ExpressionAttributeNames={"#status": "status"},
         ExpressionAttributeValues={
             ":processing": Status.PROCESSING.value,
@@ -50,9 +52,7 @@ def claim_photo(table: Any, run: Run, *, now: str) -> Photo:
     return from_item(Photo, item)
 
 
-def finish_photo(
-    table: Any, run: Run, *, status: Status, attributes: dict[str, Any], steps: list[Step], now: str
-) -> Photo:
+def finish_photo(table: Any, run: Run, ending: Ending, *, now: str) -> Photo:
     """Write how `run` ended, if the photo is still its own. Again by the same run changes nothing.
 
     Raises Overtaken when it is not.
@@ -62,18 +62,18 @@ def finish_photo(
         Key=photo_item_key(run.owner_id, run.photo_id),
         UpdateExpression="SET #status = :status, updated_at = :now"
         ", #steps = list_append(if_not_exists(#steps, :none), :steps)"
-        + "".join(f", #{name} = :{name}" for name in attributes),
+        + "".join(f", #{name} = :{name}" for name in ending.attributes),
         ConditionExpression="run_id = :run AND #status = :processing",
-        ExpressionAttributeNames={f"#{name}": name for name in ("status", "steps", *attributes)},
+        ExpressionAttributeNames={f"#{name}": name for name in ("status", "steps", *ending.attributes)},
         ExpressionAttributeValues={
-            ":status": status.value,
+            ":status": ending.status.value,
             ":processing": Status.PROCESSING.value,
             ":run": run.run_id,
             ":now": now,
             ":none": [],
-            ":steps": to_attribute(steps),
+            ":steps": to_attribute(ending.steps),
         }
-        | {f":{name}": to_attribute(value) for name, value in attributes.items()},
+        | {f":{name}": to_attribute(value) for name, value in ending.attributes.items()},
         ReturnValues="ALL_NEW",
     )
     return from_item(Photo, item) if item is not None else _finished_before(table, run)

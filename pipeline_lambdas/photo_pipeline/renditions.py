@@ -75,12 +75,14 @@ def _decode(data: bytes, format: str) -> Any:
 
 
 def _pixels_from_pillow(data: bytes) -> Any:
-    with open_header(data) as opened:
-        upright = ImageOps.exif_transpose(opened)
-        image = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
-        profile = opened.info.get("icc_profile")
-    pixels = pyvips.Image.new_from_memory(image.tobytes(), image.width, image.height, len(image.getbands()), "uchar")
-    pixels = pixels.copy(interpretation="srgb")
+    with open_header(data) as image:
+        profile = image.info.get("icc_profile")
+        ImageOps.exif_transpose(image, in_place=True)
+        if image.mode not in ("RGB", "RGBA"):
+            image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+        pixels = pyvips.Image.new_from_memory(
+            image.tobytes(), image.width, image.height, len(image.getbands()), "uchar"
+        ).copy(interpretation="srgb")
     if profile:
         pixels.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
     return pixels

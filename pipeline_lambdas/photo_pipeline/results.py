@@ -83,14 +83,20 @@ def _drop_none(attributes: dict[str, Any]) -> dict[str, Any]:
 
 
 def _failure(run: Run, error: Mapping[str, str], resize: ResizeResult | None, made: list[Step]) -> Ending:
-    """The first step that left no result is the one that broke. What was drawn before is kept: it can be shown."""
-    names = {None: ("ResizeImage", Failure.RESIZE), "ResizeImage": ("RekognitionLabels", Failure.LABELS)}
-    last = made[-1].name if made else None
-    name, failure = names.get(last, ("StoreMetadata", Failure.STORE))
+    """The step after the last result is the one that broke. What was drawn before is kept: it can be shown."""
+    name, failure = _what_broke(resize, made)
     detail = f"{error.get('Error', '')}: {error.get('Cause', '')}"[:1000]
     broken = Step(name=name, started=utc_now(), ms=0, attempt=run.attempt, outcome="failed")
     kept = _drawn(resize) if resize and resize.outcome == RESIZED else {}
     return Ending(Status.FAILED, kept | {"reason": reason(failure, detail=detail)}, [*made, broken])
+
+
+def _what_broke(resize: ResizeResult | None, made: list[Step]) -> tuple[str, Failure]:
+    if resize is None:
+        return "ResizeImage", Failure.RESIZE
+    if resize.outcome == RESIZED and len(made) == 1:
+        return "RekognitionLabels", Failure.LABELS
+    return "StoreMetadata", Failure.STORE
 
 
 class Stopwatch:

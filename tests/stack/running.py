@@ -70,10 +70,11 @@ def without_statement(function: str, sid: str) -> Callable[[Template], Template]
     def transform(template: Template) -> Template:
         changed = copy.deepcopy(template)
         found = False
-        for policy in changed["Resources"][function]["Properties"]["Policies"]:
-            kept = [each for each in policy["Statement"] if each.get("Sid") != sid]
-            found = found or len(kept) < len(policy["Statement"])
-            policy["Statement"] = kept
+        for policy in changed["Resources"][f"{function}Role"]["Properties"]["Policies"]:
+            document = policy["PolicyDocument"]
+            kept = [each for each in document["Statement"] if each.get("Sid") != sid]
+            found = found or len(kept) < len(document["Statement"])
+            document["Statement"] = kept
         assert found, f"{function} has no statement {sid}"
         return changed
 

@@ -90,7 +90,7 @@ def test_statement_taken_out_is_gone_from_the_deployed_role(stack: RunningStack)
     names = iam.list_role_policies(RoleName=role)["PolicyNames"]
     documents = [iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names]
     sids = {statement["Sid"] for document in documents for statement in document["Statement"]}
-    assert sids == {"ReadOriginals", "ClaimPhotos"}
+    assert sids == {"ReadOriginals", "ClaimPhotos", "WriteLogs"}
 
 
 def with_taken_bucket_name(template: Template) -> Template:

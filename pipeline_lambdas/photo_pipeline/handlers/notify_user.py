@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
 
 from .. import aws, config, photo_table
 from ..contract import Batch, Channel, Preferences, Reason
@@ -39,7 +39,7 @@ def _read_reasons(table: Any, batch: Batch) -> list[Reason]:
 def _tell(table: Any, batch: Batch, preferences: Preferences, notice: Notice, sender: str) -> str:
     try:
         _send(preferences, notice, sender)
-    except ClientError as error:
+    except (ClientError, ConnectTimeoutError, EndpointConnectionError) as error:
         if not _is_definite(error):
             raise
         logger.exception("the notice was refused", extra={"batch": batch.batch_id})
@@ -49,9 +49,9 @@ def _tell(table: Any, batch: Batch, preferences: Preferences, notice: Notice, se
     return "sent"
 
 
-def _is_definite(error: ClientError) -> bool:
-    """Nothing was sent, for sure: the service answered that it would not."""
-    return 400 <= error.response["ResponseMetadata"]["HTTPStatusCode"] < 500
+def _is_definite(error: Exception) -> bool:
+    """Nothing was sent, for sure: the service answered that it would not, or was never reached."""
+    return not isinstance(error, ClientError) or 400 <= error.response["ResponseMetadata"]["HTTPStatusCode"] < 500
 
 
 def _send(preferences: Preferences, notice: Notice, sender: str) -> None:
@@ -67,11 +67,16 @@ def _send_mail(address: str, notice: Notice, sender: str) -> None:
         Destination={"ToAddresses": [address]},
         Content={
             "Simple": {
-                "Subject": {"Data": notice.subject},
-                "Body": {"Text": {"Data": notice.text}, "Html": {"Data": notice.html}},
+                "Subject": _utf8(notice.subject),
+                "Body": {"Text": _utf8(notice.text), "Html": _utf8(notice.html)},
             }
         },
     )
+
+
+def _utf8(text: str) -> dict[str, str]:
+    """SES takes ASCII unless it is told otherwise."""
+    return {"Data": text, "Charset": "UTF-8"}
 
 
 def _send_sms(phone: str, notice: Notice) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from aws_lambda_powertools import Logger
 
 from .. import aws, config, photo_table
-from ..contract import RENDITION_FILES, Run, from_item, rendition_key
+from ..contract import RENDITION_FILES, Photo, Run, Status, from_item, rendition_key
 from ..errors import Overtaken
-from ..results import Stopwatch, read_ending, utc_now
+from ..results import Ending, Stopwatch, read_ending, utc_now
 
 logger = Logger()
 
@@ -21,20 +22,24 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     table = aws.table(settings.photo_table)
     ending, stopwatch = read_ending(event), Stopwatch("StoreMetadata", run)
     try:
-        photo = photo_table.finish_photo(
-            table,
-            run,
-            status=ending.status,
-            attributes=ending.attributes,
-            steps=[*ending.steps, stopwatch.step()],
-            now=utc_now(),
-        )
+        photo = _finish(table, run, replace(ending, steps=[*ending.steps, stopwatch.step()]))
     except Overtaken:
         logger.info("overtaken", extra={"run": run.run_id})
         _remove_renditions(run, settings.renditions_bucket)
         return {"outcome": "overtaken", "batch_id": "", "batch_due": False}
     batch = photo_table.count_in_batch(table, photo)
     return {"outcome": photo.status, "batch_id": photo.batch_id, "batch_due": bool(batch and batch.is_due)}
+
+
+def _finish(table: Any, run: Run, ending: Ending) -> Photo:
+    try:
+        return photo_table.finish_photo(table, run, ending, now=utc_now())
+    except Overtaken:
+        if ending.status != Status.FAILED:
+            raise
+        # What broke before it could claim the photo is claimed now, so that the failure can be told.
+        photo_table.claim_photo(table, run, now=utc_now())
+        return photo_table.finish_photo(table, run, ending, now=utc_now())
 
 
 def _remove_renditions(run: Run, bucket: str) -> None:

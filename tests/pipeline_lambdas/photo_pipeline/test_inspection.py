@@ -45,6 +45,25 @@ def test_what_is_no_photo_is_refused_with_its_reason(data: bytes, code: str) -> 
     assert _refusal(data) == code
 
 
+def _tiff(**options: object) -> bytes:
+    return photo_files.encode(photo_files.photo(), "TIFF", **options)
+
+
+@pytest.mark.parametrize("missing", [1, 1000, 200_000])
+def test_a_tiff_without_its_end_is_damaged(missing: int) -> None:
+    whole = _tiff()
+    assert inspect(whole).format == "TIFF"
+    with pytest.raises(Refused) as refused:
+        inspect(whole[:-missing])
+    assert refused.value.reason.code == "damaged"
+    assert "behind the end" in refused.value.reason.detail
+
+
+@pytest.mark.parametrize("tag", [{50706: b"\x01\x04\x00\x00"}, {254: 1}])
+def test_a_raw_file_is_not_taken_for_its_preview(tag: dict[int, object]) -> None:
+    assert _refusal(_tiff(tiffinfo=tag)) == "not_a_photo"
+
+
 def test_20000_by_20000_png_is_refused_by_its_header() -> None:
     data = photo_files.png(20_000, 20_000)
     assert len(data) < 400_000
@@ -75,6 +94,9 @@ def test_the_maker_is_named_once(make: str, model: str, camera: str) -> None:
     assert camera_notes({271: make, 272: model}).camera == camera
 
 
-@pytest.mark.parametrize("time", ["0000:00:00 00:00:00", "2024:13:40 99:00:00", "yesterday", ""])
+@pytest.mark.parametrize(
+    "time",
+    ["0000:00:00 00:00:00", "2024:13:40 99:00:00", "0001:01:01 00:00:00", "9999:12:31 23:59:59", "yesterday", ""],
+)
 def test_a_time_that_cannot_be_is_no_time(time: str) -> None:
     assert camera_notes({36867: time}).taken_at == ""

@@ -25,6 +25,7 @@ from pipeline_lambdas.photo_pipeline.contract import (
     request_run_update,
 )
 from pipeline_lambdas.photo_pipeline.errors import Overtaken
+from pipeline_lambdas.photo_pipeline.results import Ending
 from tests.pipeline_lambdas.records import NOW, make_batch, make_photo, make_run
 
 STEP = Step("ResizeImage", NOW, 12, 1)
@@ -35,7 +36,7 @@ def _claim(aws: SimpleNamespace, run: Run) -> Photo:
 
 
 def _finish(aws: SimpleNamespace, run: Run, status: Status = Status.READY, **attributes: Any) -> Photo:
-    return photo_table.finish_photo(aws.table, run, status=status, attributes=attributes, steps=[STEP], now=NOW)
+    return photo_table.finish_photo(aws.table, run, Ending(status, attributes, [STEP]), now=NOW)
 
 
 def _read(aws: SimpleNamespace, photo: Photo) -> Photo:
@@ -143,6 +144,8 @@ def test_a_photo_that_left_its_batch_lowers_it_once(aws: SimpleNamespace) -> Non
     aws.table.update_item(**leave_batch_update(batch.batch_id, "1"))
     with pytest.raises(aws.table.meta.client.exceptions.ConditionalCheckFailedException):
         aws.table.update_item(**leave_batch_update(batch.batch_id, "1"))
+    with pytest.raises(aws.table.meta.client.exceptions.ConditionalCheckFailedException):
+        aws.table.update_item(**batch_outcome_update(batch.batch_id, "1", "ready"))
     left = photo_table.get_batch(aws.table, batch.batch_id)
     assert left is not None
     assert (left.expected, left.ready) == (2, set())

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from pipeline_lambdas.photo_pipeline.contract import (
     Batch,
@@ -238,6 +238,37 @@ def test_what_breaks_is_stored_with_its_step_and_cause(
     assert bool(record.renditions) == bool(steps)
 
 
+def test_a_refusal_that_cannot_be_stored_is_blamed_on_storing(aws: SimpleNamespace) -> None:
+    photo = make_photo(aws, data=photo_files.truncated_jpeg())
+    state = _state(make_run(aws, photo))
+    state["resize"] = resize_image.handler(state, None)
+    state["error"] = {"Error": "States.Timeout", "Cause": ""}
+    store_metadata.handler(state, None)
+    record = _record(aws, photo)
+    assert record.reason is not None
+    assert record.reason.code == "store_failed"
+
+
+def test_what_breaks_before_the_claim_is_told_and_counted_once(aws: SimpleNamespace) -> None:
+    photo = make_photo(aws, batch_id="b")
+    make_batch(aws, photo.owner_id, batch_id="b")
+    state = _state(make_run(aws, photo)) | {"error": {"Error": "Lambda.TooManyRequestsException", "Cause": "Rate"}}
+    for _ in range(2):
+        answer = store_metadata.handler(state, None)
+        assert answer == {"outcome": "failed", "batch_id": "b", "batch_due": True}
+    record = _record(aws, photo)
+    assert record.reason is not None
+    assert record.reason.code == "resize_failed"
+    assert [step.outcome for step in record.steps] == ["failed", "done"]
+
+
+def test_a_failure_of_a_late_run_does_not_touch_the_one_that_has_the_photo(aws: SimpleNamespace) -> None:
+    photo = make_photo(aws, status="processing", run_id="another")
+    state = _state(make_run(aws, photo)) | {"error": {"Error": "States.Timeout", "Cause": ""}}
+    assert store_metadata.handler(state, None)["outcome"] == "overtaken"
+    assert _record(aws, photo) == photo
+
+
 def test_storing_again_after_a_crash_before_the_batch_still_counts_it(aws: SimpleNamespace) -> None:
     photo = make_photo(aws, data=photo_files.webp(), batch_id="b")
     state = _state(make_run(aws, photo))
@@ -316,6 +347,47 @@ def test_people_who_want_no_notice_get_none(
     batch = make_batch(aws, "o", ready={"1"})
     assert notify_user.handler({"batch_id": batch.batch_id}, None) == {"outcome": "not_wanted"}
     assert mailbox.mails() == []
+
+
+def test_a_mail_is_sent_as_utf8(aws: SimpleNamespace, mailbox: SimpleNamespace, sent: list[dict[str, Any]]) -> None:
+    _prefer(aws, "o")
+    batch = make_batch(aws, "o", ready={"1"})
+    notify_user.handler({"batch_id": batch.batch_id}, None)
+    simple = sent[0]["Content"]["Simple"]
+    parts = (simple["Subject"], simple["Body"]["Text"], simple["Body"]["Html"])
+    assert {part["Charset"] for part in parts} == {"UTF-8"}
+
+
+def test_a_mail_whose_answer_is_lost_is_not_sent_again(
+    aws: SimpleNamespace, mailbox: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipeline_lambdas.photo_pipeline import aws as pipeline_aws
+
+    tried: list[int] = []
+
+    def lose_the_answer(**_: Any) -> None:
+        tried.append(1)
+        raise ReadTimeoutError(endpoint_url="https://email")
+
+    pipeline_aws.mail().meta.events.register_first("before-send.sesv2.SendEmail", lose_the_answer)
+    _prefer(aws, "o")
+    batch = make_batch(aws, "o", ready={"1"})
+    with pytest.raises(ReadTimeoutError):
+        notify_user.handler({"batch_id": batch.batch_id}, None)
+    assert tried == [1]
+    assert notify_user.handler({"batch_id": batch.batch_id}, None) == {"outcome": "not_due"}
+
+
+@pytest.fixture
+def sent(aws: SimpleNamespace) -> list[dict[str, Any]]:
+    """What SES was asked to send, as boto3 was told."""
+    from pipeline_lambdas.photo_pipeline import aws as pipeline_aws
+
+    calls: list[dict[str, Any]] = []
+    pipeline_aws.mail().meta.events.register(
+        "provide-client-params.sesv2.SendEmail", lambda params, **_: calls.append(params)
+    )
+    return calls
 
 
 def test_a_mail_that_ses_refuses_gives_the_claim_back(aws: SimpleNamespace) -> None:
