@@ -7,6 +7,7 @@ from . import views
 
 # Staff log in where everyone does: with its rate limits and verified address.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.enable_nav_sidebar = False  # the tables have pictures and need the room
 
 urlpatterns = [
     path("", views.home, name="home"),
