@@ -14,8 +14,12 @@ CONTRACT = "pipeline_lambdas.photo_pipeline.contract"
 
 SPEAK_TO_AWS = (
     "webapp/views.py",  # the probe
+    "webapp/accounts/mail.py",
     "webapp/accounts/preferences.py",
-    *(f"webapp/photos/{name}.py" for name in ("catalog", "errors", "notices", "originals", "presign", "runs", "storage")),
+    *(
+        f"webapp/photos/{name}.py"
+        for name in ("catalog", "errors", "notices", "originals", "presign", "runs", "storage")
+    ),
 )
 
 # What only some files may import: (what, the files that may).

@@ -1,13 +1,19 @@
+from contextlib import suppress
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter, get_current_site
 from allauth.core import context as allauth_context
+from allauth.core import ratelimit
+from allauth.core.exceptions import ImmediateHttpResponse
+from django.http import HttpRequest
+from django.shortcuts import render
 
-from .tasks import send_mail
+from .mail import MailError, send_soon
+from .models import User
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """allauth in our words. A worker sends its mail, so that no page's speed tells whether there is an account."""
+    """allauth in our words. A link that could not be sent is said; a notice, or what only an account gets, is not."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
         "email_password_mismatch": "Mail address and password do not go together. Check both, or reset the password.",
@@ -25,4 +31,30 @@ class AccountAdapter(DefaultAccountAdapter):
         request = allauth_context.request
         site = {"request": request, "email": email, "current_site": get_current_site(request)}
         message = self.render_mail(template_prefix, email, {**site, **context})
-        send_mail.delay(subject=message.subject, body=message.body, to=email)
+        send_soon(subject=message.subject, body=message.body, to=email)
+
+    def send_confirmation_mail(self, request: HttpRequest, emailconfirmation: Any, signup: bool) -> None:
+        try:
+            super().send_confirmation_mail(request, emailconfirmation, signup)
+        except MailError as error:
+            raise _not_sent(request, emailconfirmation.email_address.email) from error
+
+    def send_account_already_exists_mail(self, email: str) -> None:
+        try:
+            super().send_account_already_exists_mail(email)
+        except MailError as error:
+            raise _not_sent(allauth_context.request, email) from error
+
+    def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
+        with suppress(MailError):  # an unknown address sees the same page, which says to try again
+            super().send_password_reset_mail(user, email, context)
+
+    def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
+        with suppress(MailError):  # what it tells of is done
+            super().send_notification_mail(*args, **kwargs)
+
+
+def _not_sent(request: HttpRequest, email: str) -> ImmediateHttpResponse:
+    """The page that says so. The next try counts as the first, so that it sends the link."""
+    ratelimit.clear(request, action="confirm_email", key=email.lower())
+    return ImmediateHttpResponse(render(request, "account/mail_not_sent.html", status=503))

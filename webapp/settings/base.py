@@ -213,6 +213,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "predefined_queues": {CELERY_TASK_DEFAULT_QUEUE: {"url": TASKS_QUEUE_URL}},
     "polling_interval": 0.05,
     "wait_time_seconds": 5,
+    # botocore's own would keep a request waiting for minutes where the queue does not answer.
+    "client-config": {"connect_timeout": 3, "read_timeout": 10, "retries": {"total_max_attempts": 2}},
     # A message comes back after this long, so it must exceed the longest task (CELERY_TASK_TIME_LIMIT).
     "visibility_timeout": 900,
 }
