@@ -95,6 +95,18 @@ def test_the_admin_lives_under_the_same_policy(client: Client, path: str) -> Non
     assert_safe(response)
 
 
+def test_someone_without_a_password_is_asked_to_set_one_where_others_change_it(client: Client) -> None:
+    user = make_user()
+    user.set_unusable_password()
+    user.save()
+    client.force_login(user)
+
+    page = client.get("/accounts/password/change/", follow=True).content.decode()
+
+    assert page.count("Set a password") == 2, "title and heading"
+    assert "Your password now" not in page
+
+
 def test_the_landing_page_leads_members_to_their_gallery(client: Client) -> None:
     client.force_login(make_user())
 
