@@ -14,9 +14,14 @@ def iso(moment: datetime | None = None) -> str:
 
 
 def parse(text: str) -> datetime | None:
-    """The moment that a record's text means (UTC where it names no zone), or None when it means none."""
+    """The moment that a record's text means (UTC where it names no zone), or None when it means none, or one that is
+    beyond the years that can be told in UTC, as a camera's clock may have it."""
     try:
         moment = parse_datetime(text)
-    except ValueError:
+        if moment is None:
+            return None
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
+    return moment

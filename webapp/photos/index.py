@@ -5,20 +5,23 @@ Rows are locked before their records are read, consistently, so whoever writes l
 
 from __future__ import annotations
 
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F
 from django.utils import timezone
 
 from pipeline_lambdas.photo_pipeline import contract
 from webapp.photos import catalog, clock
+from webapp.photos.errors import AWS_ERRORS
 from webapp.photos.models import LabelCount, Photo, PhotoLabel, Status
 
+logger = logging.getLogger(__name__)
 TOGETHER = 100
 
 
@@ -37,8 +40,25 @@ def index_seen(photos: Iterable[Photo], records: Mapping[UUID, contract.Photo]) 
 
 
 def index(photo_ids: Sequence[UUID]) -> list[Photo]:
-    """Bring rows up to date with their records and return them. Makes none, and revives none that are being deleted."""
-    return [photo for at in range(0, len(photo_ids), TOGETHER) for photo in _index_some(photo_ids[at : at + TOGETHER])]
+    """Bring rows up to date with their records and return them. Makes none, and revives none that are being deleted.
+
+    A record that cannot be taken into SQL is logged and left, and stops no other.
+    """
+    chunks = (photo_ids[at : at + TOGETHER] for at in range(0, len(photo_ids), TOGETHER))
+    return [photo for chunk in chunks for photo in _index_apart(chunk)]
+
+
+def _index_apart(photo_ids: Sequence[UUID]) -> list[Photo]:
+    """All at once, and where that fails one by one, unless it is AWS or the database that does not answer."""
+    try:
+        return _index_some(photo_ids)
+    except (*AWS_ERRORS, OperationalError, InterfaceError):
+        raise
+    except Exception:
+        if len(photo_ids) == 1:
+            logger.exception("photo %s could not be indexed", photo_ids[0])
+            return []
+    return [photo for photo_id in photo_ids for photo in _index_apart([photo_id])]
 
 
 @transaction.atomic

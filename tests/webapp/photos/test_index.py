@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from django.core.management import call_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -111,6 +112,35 @@ def test_a_run_that_was_asked_for_shows_as_processing(aws: Any, me: Any) -> None
 
     photo.refresh_from_db()
     assert photo.status == "processing"
+
+
+@pytest.mark.parametrize(
+    "oddity",
+    [
+        {"exif": contract.Exif(taken_at="0001-01-01T00:00:00+05:00")},
+        {"original": contract.Original(bytes=1, width=10**25, height=1)},
+    ],
+)
+def test_a_record_that_cannot_be_indexed_stops_no_other(aws: Any, me: Any, mine: Any, oddity: dict[str, Any]) -> None:
+    odd, good = make_photo(me), make_photo(me)
+    put_record(aws.table, odd, **oddity)
+    put_record(aws.table, good)
+
+    index([odd.pk, good.pk])
+
+    good.refresh_from_db()
+    assert good.status == "ready"
+    assert counts(me)["Cat"] >= 1
+    for path in ("/gallery/", odd.get_absolute_url(), good.get_absolute_url()):
+        assert mine.get(path).status_code == 200
+
+
+def test_a_table_that_does_not_answer_is_not_the_fault_of_a_record(aws: Any, me: Any, breaks: Any) -> None:
+    photo = make_photo(me)
+    put_record(aws.table, photo)
+    breaks("dynamodb", "BatchGetItem")
+    with pytest.raises(ClientError):
+        index([photo.pk])
 
 
 def test_a_row_behind_an_open_record_agrees_with_it(aws: Any, me: Any) -> None:
