@@ -68,7 +68,7 @@ def test_a_page_for_anyone_renders_and_holds_nothing_inline(client: Client, path
 
 
 @pytest.mark.parametrize("path", FOR_MEMBERS)
-def test_a_page_for_members_renders_and_holds_nothing_inline(client: Client, path: str) -> None:
+def test_a_page_for_members_renders_and_holds_nothing_inline(client: Client, aws: object, path: str) -> None:
     client.force_login(make_user())
 
     response = client.get(path)
@@ -114,7 +114,7 @@ def test_the_landing_page_leads_members_to_their_gallery(client: Client) -> None
 
 
 @pytest.mark.parametrize(("is_staff", "is_shown"), [(True, True), (False, False)])
-def test_only_staff_are_shown_the_way_to_the_admin(client: Client, is_staff: bool, is_shown: bool) -> None:
+def test_only_staff_are_shown_the_way_to_the_admin(client: Client, aws: object, is_staff: bool, is_shown: bool) -> None:
     client.force_login(make_user(is_staff=is_staff))
 
     page = client.get("/settings/notifications/").content.decode()

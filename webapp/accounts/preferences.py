@@ -17,7 +17,12 @@ logger = logging.getLogger(__name__)
 
 
 class CopyError(Exception):
-    """DynamoDB did not take the copy. The choice itself is safe, and the copy is made later."""
+    """DynamoDB did not take a change of the copy. What SQL holds is safe, and the copy follows later."""
+
+
+def provide(*, user: User) -> NotificationPreferences:
+    """What `user` chose, or the defaults, kept from now on. Nothing reaches DynamoDB yet, as with `choose`."""
+    return NotificationPreferences.objects.get_or_create(user=user)[0]
 
 
 def choose(*, user: User, channel: str, only_problems: bool, phone: str) -> NotificationPreferences:
@@ -56,6 +61,15 @@ def copy_if_possible(user_id: str) -> bool:
     except CopyError:
         return False
     return True
+
+
+def forget(user_id: str) -> None:
+    """Take the copy of someone who is gone out of DynamoDB. Raises CopyError."""
+    try:
+        aws.table().delete_item(Key=contract.preferences_item_key(user_id))
+    except aws.ERRORS as error:
+        logger.warning("preferences of %s were not removed: %s", user_id, error)
+        raise CopyError(user_id) from error
 
 
 def _put(record: contract.Preferences) -> None:

@@ -3,9 +3,11 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.account.signals import email_confirmed
 from django.db import transaction
+from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
-from . import preferences
+from . import preferences, tasks
+from .models import User
 
 
 @receiver(email_confirmed)
@@ -14,3 +16,17 @@ def tell_the_pipeline_the_address(email_address: EmailAddress, **_: Any) -> None
     user_id = str(email_address.user_id)
     preferences.refresh(user=email_address.user)
     transaction.on_commit(lambda: preferences.copy_if_possible(user_id))
+
+
+@receiver(post_delete, sender=User)
+def forget_someone_who_is_gone(instance: User, **_: Any) -> None:
+    """Address and phone number go with the person, whoever deletes them."""
+    user_id = str(instance.pk)
+    transaction.on_commit(lambda: _forget(user_id), robust=True)  # they are deleted, whatever AWS and the queue say
+
+
+def _forget(user_id: str) -> None:
+    try:
+        preferences.forget(user_id)
+    except preferences.CopyError:
+        tasks.forget_preferences.delay(user_id)

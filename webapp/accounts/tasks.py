@@ -18,6 +18,12 @@ def push_preferences(user_id: str) -> None:
     preferences.copy(user_id)
 
 
+@shared_task(autoretry_for=(preferences.CopyError,), retry_backoff=5, retry_backoff_max=600, max_retries=12)
+def forget_preferences(user_id: str) -> None:
+    """Take what DynamoDB holds of someone who is gone away, trying again for about an hour."""
+    preferences.forget(user_id)
+
+
 @shared_task
 def push_waiting_preferences() -> None:
     """Set every copy going that is older than its choice."""

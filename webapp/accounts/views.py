@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from . import preferences
 from .forms import NotificationPreferencesForm
-from .models import NotificationPreferences, User
+from .models import User
 
 SAVED = "Your choice is saved."
 SAVED_NOT_COPIED = (
@@ -26,7 +26,7 @@ class Request(HttpRequest):
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings_notifications(request: Request) -> HttpResponse:
     """How the person wants to be told about their photos."""
-    chosen = NotificationPreferences.objects.filter(pk=request.user.pk).first()
+    chosen = preferences.provide(user=request.user)
     form = NotificationPreferencesForm(request.POST or None, instance=chosen)
     if request.method == "POST" and form.is_valid():
         preferences.choose(user=request.user, **form.cleaned_data)
@@ -35,4 +35,5 @@ def settings_notifications(request: Request) -> HttpResponse:
         else:
             messages.warning(request, SAVED_NOT_COPIED)
         return redirect("settings_notifications")
-    return render(request, "accounts/notifications.html", {"form": form, "waits": chosen and chosen.is_waiting})
+    waits = chosen.is_waiting and not preferences.copy_if_possible(str(request.user.pk))
+    return render(request, "accounts/notifications.html", {"form": form, "waits": waits})

@@ -6,7 +6,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from django.contrib.messages import get_messages
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -24,6 +26,19 @@ PAGE = "/settings/notifications/"
 
 def choose(client: Client, **overrides: str) -> Any:
     return client.post(PAGE, {"channel": "mail", "phone": "", **overrides})
+
+
+def fail_once(aws: SimpleNamespace, operation: str) -> list[str]:
+    """Let DynamoDB not answer the next call of that name; the list holds what was not answered."""
+    failed: list[str] = []
+
+    def refuse(**_: Any) -> None:
+        if not failed:
+            failed.append(operation)
+            raise EndpointConnectionError(endpoint_url="https://dynamodb.eu-west-1.amazonaws.com")
+
+    site_aws.table().meta.client.meta.events.register(f"before-call.dynamodb.{operation}", refuse)
+    return failed
 
 
 def copied(aws: SimpleNamespace, user: User) -> contract.Preferences | None:
@@ -47,6 +62,27 @@ def test_a_saved_choice_is_what_the_pipeline_reads(client: Client, aws: SimpleNa
         owner_id=str(user.pk), channel="sms", only_problems=True, email="ana@example.org", phone="+34612345678"
     )
     assert not NotificationPreferences.objects.waiting().exists()
+
+
+def test_someone_who_has_not_chosen_is_told_by_mail_and_sees_so(client: Client, aws: SimpleNamespace) -> None:
+    user = make_user(email="ana@example.org")
+    client.force_login(user)
+
+    page = client.get(PAGE)
+
+    assert page.context["form"]["channel"].value() == "mail"
+    assert not page.context["waits"]
+    assert copied(aws, user) == contract.Preferences(owner_id=str(user.pk), channel="mail", email="ana@example.org")
+
+
+def test_looking_changes_no_choice(client: Client, aws: SimpleNamespace) -> None:
+    chosen = make_preferences(channel="none")
+    client.force_login(chosen.user)
+
+    client.get(PAGE)
+
+    chosen.refresh_from_db()
+    assert (chosen.channel, chosen.revision) == ("none", 1)
 
 
 def test_a_second_choice_replaces_the_first(client: Client, aws: SimpleNamespace) -> None:
@@ -75,8 +111,7 @@ def test_text_messages_without_a_number_are_refused_and_nothing_typed_is_lost(
     assert 'href="#id_phone"' in page, "the summary links to the field"
     form = response.context["form"]
     assert (form["channel"].value(), form["only_problems"].value()) == ("sms", True)
-    assert not NotificationPreferences.objects.filter(user=user).exists()
-    assert copied(aws, user) is None
+    assert NotificationPreferences.objects.get(user=user).channel == "mail"
 
 
 @pytest.mark.parametrize("phone", ["612345678", "+34", "hello", "+1 555 0100 0100 0100 0100"])
@@ -87,7 +122,7 @@ def test_a_number_that_cannot_be_reached_is_refused_in_words(client: Client, aws
 
     assert "Start with + and the country code" in response.content.decode()
     assert response.context["form"]["phone"].value() == phone
-    assert not NotificationPreferences.objects.exists()
+    assert not NotificationPreferences.objects.filter(channel="sms").exists()
 
 
 def test_an_unknown_channel_is_refused(client: Client, aws: SimpleNamespace) -> None:
@@ -180,3 +215,46 @@ def test_saving_changes_nobody_else(client: Client, aws: SimpleNamespace) -> Non
 def test_a_stranger_is_sent_to_log_in(client: Client) -> None:
     assert client.get(PAGE).url == f"{reverse('account_login')}?next={PAGE}"
     assert client.post(PAGE, {"channel": "none"}).status_code == 302
+
+
+def test_deleting_a_person_forgets_address_and_phone(
+    aws: SimpleNamespace, django_capture_on_commit_callbacks: Any
+) -> None:
+    chosen, other = make_preferences(channel="sms", phone="+34612345678"), make_preferences()
+    user_id = str(chosen.pk)
+    tasks.push_waiting_preferences()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        chosen.user.delete()
+
+    assert "Item" not in aws.table.get_item(Key=contract.preferences_item_key(user_id))
+    assert copied(aws, other.user) is not None
+
+
+def test_a_deletion_that_is_taken_back_forgets_nothing(
+    aws: SimpleNamespace, django_capture_on_commit_callbacks: Any
+) -> None:
+    chosen = make_preferences()
+    user_id = str(chosen.pk)
+    tasks.push_waiting_preferences()
+    with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
+        chosen.user.delete()
+        transaction.set_rollback(True)
+
+    assert "Item" in aws.table.get_item(Key=contract.preferences_item_key(user_id))
+
+
+def test_a_person_is_deleted_when_dynamodb_does_not_answer_and_forgotten_later(
+    aws: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    chosen = make_preferences()
+    user_id = str(chosen.pk)
+    tasks.push_waiting_preferences()
+    refusals = fail_once(aws, "DeleteItem")
+
+    with django_capture_on_commit_callbacks(execute=True):
+        chosen.user.delete()
+
+    assert refusals == ["DeleteItem"]
+    assert not User.objects.filter(pk=user_id).exists()
+    assert "Item" not in aws.table.get_item(Key=contract.preferences_item_key(user_id))

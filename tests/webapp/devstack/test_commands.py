@@ -5,12 +5,16 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
 
 from infra.local.stack import ROOT
-from webapp.accounts.models import User
+from pipeline_lambdas.photo_pipeline import contract
+from tests.webapp.accounts.factories import make_preferences, make_user
+from webapp.accounts.models import NotificationPreferences, User
 from webapp.devstack.management.commands.preparesite import provide_staff
 
 
@@ -38,16 +42,41 @@ def test_port_in_use_ends_with_one_line_and_exit_code_1(tmp_path: Path) -> None:
 
 
 @pytest.mark.django_db
-def test_member_of_staff_can_log_in_at_once() -> None:
-    provide_staff(email="staff@shoebox.test", password="a long password")
+def test_member_of_staff_can_log_in_and_is_told_at_once(
+    aws: SimpleNamespace, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        provide_staff(email="staff@shoebox.test", password="a long password")
     user = User.objects.get(email="staff@shoebox.test")
     assert user.is_superuser
     assert user.check_password("a long password")
     assert EmailAddress.objects.get(user=user).verified
+    item = aws.table.get_item(Key=contract.preferences_item_key(str(user.pk)))["Item"]
+    assert contract.from_item(contract.Preferences, item) == contract.Preferences(
+        owner_id=str(user.pk), channel="mail", email="staff@shoebox.test"
+    )
 
 
 @pytest.mark.django_db
-def test_member_of_staff_keeps_a_password_of_their_own() -> None:
+def test_member_of_staff_keeps_what_they_chose(aws: SimpleNamespace) -> None:
+    user = make_preferences(user=make_user(email="staff@shoebox.test"), channel="none").user
+    provide_staff(email="staff@shoebox.test", password="a long password")
+    assert NotificationPreferences.objects.get(user=user).channel == "none"
+
+
+@pytest.mark.django_db
+def test_the_password_that_is_printed_opens_the_admin_even_when_another_was_printed_before(
+    aws: SimpleNamespace,
+) -> None:
     for password in ("first password", "second password"):
         provide_staff(email="staff@shoebox.test", password=password)
-    assert User.objects.get(email="staff@shoebox.test").check_password("first password")
+    assert User.objects.get(email="staff@shoebox.test").check_password("second password")
+
+
+@pytest.mark.django_db
+def test_a_session_outlives_a_start_with_the_same_password(aws: SimpleNamespace) -> None:
+    hashes = set()
+    for _ in range(2):
+        provide_staff(email="staff@shoebox.test", password="a long password")
+        hashes.add(User.objects.get().password)
+    assert len(hashes) == 1

@@ -6,12 +6,13 @@ import os
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from infra.local.stack import STAFF_EMAIL
+from webapp.accounts import preferences
+from webapp.accounts.models import User
 
 
 class Command(BaseCommand):
@@ -19,13 +20,16 @@ class Command(BaseCommand):
 
     def handle(self, **_options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
-        call_command("createcachetable", verbosity=0)
         provide_staff(email=STAFF_EMAIL, password=os.environ["SHOEBOX_STAFF_PASSWORD"])
 
 
 @transaction.atomic
 def provide_staff(*, email: str, password: str) -> None:
-    """A superuser with a verified address. One that exists already keeps the password it has now."""
-    users = get_user_model()._default_manager
-    user = users.filter(email=email).first() or users.create_superuser(email=email, password=password)
+    """A superuser with a verified address, who is told by mail, and whose password is the one that was printed."""
+    user = User.objects.filter(email=email).first() or User.objects.create_superuser(email=email, password=password)
+    if not user.check_password(password):
+        user.set_password(password)
+        user.save(update_fields=["password"])
     EmailAddress.objects.get_or_create(user=user, email=email, defaults={"verified": True, "primary": True})
+    preferences.provide(user=user)
+    transaction.on_commit(lambda: preferences.copy_if_possible(str(user.pk)))

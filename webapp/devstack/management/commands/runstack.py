@@ -14,7 +14,7 @@ from infra.local.supervisor import Stopped, Supervisor, stop_signals_raise
 READY = """
 Shoebox runs at   {site}/
 Mail and SMS      {site}/dev/inbox/
-Admin             {site}/admin/   {email}, password {password} (until you change it)
+Admin             {site}/admin/   {email}, password {password}
 Everything is kept in {data_dir}. Ctrl-C ends it; nothing is lost.
 """
 
