@@ -35,20 +35,32 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("photos:retry", "GET"): ("/photos/{photo}/retry/", 405, LOGIN, 405, 405),
     ("photos:retry", "POST"): ("/photos/{photo}/retry/", AWAY, LOGIN, 404, 404),
     ("settings_notifications", "GET"): ("/settings/notifications/", 200, LOGIN, 200, 200),
+    # An empty form: 200 is the page again, with what is wrong.
+    ("settings_notifications", "POST"): ("/settings/notifications/", 200, LOGIN, 200, 200),
     ("account_login", "GET"): ("/accounts/login/", AWAY, 200, AWAY, AWAY),
+    ("account_login", "POST"): ("/accounts/login/", AWAY, 200, AWAY, AWAY),
     ("account_signup", "GET"): ("/accounts/signup/", AWAY, 200, AWAY, AWAY),
+    ("account_signup", "POST"): ("/accounts/signup/", AWAY, 200, AWAY, AWAY),
     ("account_logout", "GET"): ("/accounts/logout/", 200, AWAY, 200, 200),
+    ("account_logout", "POST"): ("/accounts/logout/", AWAY, AWAY, AWAY, AWAY),
     ("account_inactive", "GET"): ("/accounts/inactive/", 200, 200, 200, 200),
     ("account_reauthenticate", "GET"): ("/accounts/reauthenticate/", 200, LOGIN, 200, 200),
+    ("account_reauthenticate", "POST"): ("/accounts/reauthenticate/", 200, LOGIN, 200, 200),
     ("account_email", "GET"): ("/accounts/email/", 200, LOGIN, 200, 200),
+    ("account_email", "POST"): ("/accounts/email/", AWAY, LOGIN, AWAY, AWAY),
     ("account_email_verification_sent", "GET"): ("/accounts/confirm-email/", 200, 200, 200, 200),
     ("account_confirm_email", "GET"): ("/accounts/confirm-email/not-a-key/", 200, 200, 200, 200),
+    ("account_confirm_email", "POST"): ("/accounts/confirm-email/not-a-key/", 404, 404, 404, 404),
     ("account_confirm_login_code", "GET"): ("/accounts/login/code/confirm/", AWAY, AWAY, AWAY, AWAY),
     ("account_change_password", "GET"): ("/accounts/password/change/", 200, LOGIN, 200, 200),
+    ("account_change_password", "POST"): ("/accounts/password/change/", 200, LOGIN, 200, 200),
     ("account_set_password", "GET"): ("/accounts/password/set/", AWAY, LOGIN, AWAY, AWAY),
+    ("account_set_password", "POST"): ("/accounts/password/set/", AWAY, LOGIN, AWAY, AWAY),
     ("account_reset_password", "GET"): ("/accounts/password/reset/", 200, 200, 200, 200),
+    ("account_reset_password", "POST"): ("/accounts/password/reset/", 200, 200, 200, 200),
     ("account_reset_password_done", "GET"): ("/accounts/password/reset/done/", 200, 200, 200, 200),
     ("account_reset_password_from_key", "GET"): ("/accounts/password/reset/key/a-b/", 200, 200, 200, 200),
+    ("account_reset_password_from_key", "POST"): ("/accounts/password/reset/key/a-b/", 200, 200, 200, 200),
     ("account_reset_password_from_key_done", "GET"): ("/accounts/password/reset/key/done/", 200, 200, 200, 200),
 }  # fmt: skip
 
@@ -111,6 +123,15 @@ def test_everyone_gets_what_the_matrix_says(world: World, name: str, method: str
             assert b"ecret" not in response.content, "nothing of the photo is shown to anybody else"
             assert b"X-Amz-Signature" not in response.content
     assert got == wanted
+
+
+@pytest.mark.parametrize("name", [name for name, method in MATRIX if method == "POST"])
+def test_a_form_that_another_site_sends_is_refused(world: World, name: str) -> None:
+    path, *_ = MATRIX[name, "POST"]
+    for who, client in world.clients.items():
+        client.handler.enforce_csrf_checks = True
+        assert client.post(path.format(photo=world.photo.pk)).status_code == 403, who
+    assert Photo.objects.get().status == contract.Status.READY
 
 
 # --- The admin: staff alone, whatever it is ---
