@@ -104,8 +104,9 @@ def close(seen: contract.Photo, why: contract.Reason) -> contract.Photo | None:
 
 
 def begin_delete(photo: Photo) -> contract.Photo | None:
-    """Shut every run's fence. None when there is no record."""
-    return _photo(contract.deleting_update(str(photo.owner_id), str(photo.pk), now=clock.iso()))
+    """Shut every run's fence; returns the record as it was until then. None when there is none."""
+    arguments = contract.deleting_update(str(photo.owner_id), str(photo.pk), now=clock.iso())
+    return _photo({**arguments, "ReturnValues": "ALL_OLD"})
 
 
 def erase(photo: Photo) -> None:

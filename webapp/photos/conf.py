@@ -20,3 +20,8 @@ def sweep_after() -> timedelta:
 def abandoned_after() -> timedelta:
     """How long a photo's bytes may take to arrive."""
     return timedelta(seconds=getattr(settings, "ABANDONED_AFTER_SECONDS", 30 * 60))
+
+
+def functions_end_within() -> timedelta:
+    """How long after its execution was stopped a Lambda may still write: more than any may run (template.yaml)."""
+    return timedelta(seconds=getattr(settings, "FUNCTIONS_END_WITHIN_SECONDS", 2 * 60))

@@ -60,18 +60,43 @@ def shut(photo: Photo) -> None:
     """Shut the fence of every run, and leave the batch. Remembers which run to stop before the record forgets it."""
     record = catalog.get(photo)
     if record is not None and record.status != contract.Status.DELETING:
-        photo.run_id = catalog.awaited_run(record) or record.run_id
-        photo.save(update_fields=("run_id",))
-        catalog.begin_delete(photo)
+        _remember_run(photo, record)
+        before = catalog.begin_delete(photo)
+        if before is not None and before != record:  # a run claimed it in between
+            _remember_run(photo, before)
     batches.leave(photo)
 
 
-def finish(photo: Photo) -> None:
-    """Erase a photo that is being deleted. Every step may be repeated, so it resumes by starting over."""
+def _remember_run(photo: Photo, record: contract.Photo) -> None:
+    # A run that has stored its result writes no more, and may still have the batch to tell about.
+    photo.run_id = catalog.awaited_run(record) or (record.run_id if record.status in contract.OPEN else "")
+    photo.save(update_fields=("run_id",))
+
+
+def finish(photo: Photo) -> bool:
+    """Erase a photo that is being deleted. Every step may be repeated, so it resumes by starting over.
+
+    False while a run may still write: the row then stays, and the sweep comes back to it.
+    """
     shut(photo)
-    if photo.run_id:
-        runs.stop(photo.run_id)
+    if photo.run_id and runs.stop(photo.run_id):
+        Photo.objects.filter(pk=photo.pk).update(waiting_since=timezone.now())
+        return False
+    _erase(photo)
+    photo.delete()
+    return True
+
+
+def undo_if_deleted(photo: Photo) -> bool:
+    """Erase what was written for a photo while it was being deleted: who deleted it may have been done before that.
+    Whether it was."""
+    if Photo.objects.kept().filter(pk=photo.pk).exists():
+        return False
+    _erase(photo)
+    return True
+
+
+def _erase(photo: Photo) -> None:
     originals.erase_renditions(contract.photo_prefix(str(photo.owner_id), str(photo.pk)))
     originals.erase_original(photo.key)
     catalog.erase(photo)
-    photo.delete()

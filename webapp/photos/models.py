@@ -69,9 +69,13 @@ class Page:
 
 
 class PhotoQuerySet(models.QuerySet["Photo"]):
+    def kept(self) -> Self:
+        """What nobody has deleted."""
+        return self.exclude(status=Status.DELETING)
+
     def for_gallery(self, owner: Any) -> Self:
         """What a person has, newest first; a photo on its way out is gone for them."""
-        return self.filter(owner=owner).exclude(status=Status.DELETING).order_by("-pk")
+        return self.kept().filter(owner=owner).order_by("-pk")
 
     def with_label(self, name: str) -> Self:
         # The owner is compared as well so that the index on (owner, name, photo) can answer.

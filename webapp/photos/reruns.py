@@ -37,20 +37,31 @@ def rerun(photo: Photo) -> Rerun:
 
 
 def run_again(photo: Photo, seen: contract.Photo, original: StoredOriginal, *, attempt: int) -> bool:
-    """Ask for an attempt and start it. False when the record is no longer as `seen`."""
-    run = contract.new_run(
-        owner_id=seen.owner_id,
-        photo_id=seen.photo_id,
+    """Ask for an attempt and start it, or the next one whose name was not used before. False when the record is no
+    longer as `seen`, or no name is left; the sweep then goes on from the last one."""
+    asked = seen
+    for number in range(attempt, attempt + contract.MAX_ATTEMPTS):
+        run = _run(photo, original, attempt=number)
+        answer = catalog.request_run(asked, run)
+        if answer is None:
+            return False
+        asked = answer
+        if number == attempt:
+            _note_in_row(photo, seen)
+        if _start(run):
+            return True
+    return False
+
+
+def _run(photo: Photo, original: StoredOriginal, *, attempt: int) -> contract.Run:
+    return contract.new_run(
+        owner_id=str(photo.owner_id),
+        photo_id=str(photo.pk),
         key=photo.key,
         etag=original.etag,
         version_id=original.version_id,
         attempt=attempt,
     )
-    if catalog.request_run(seen, run) is None:
-        return False
-    _note_in_row(photo, seen)
-    _start(run)
-    return True
 
 
 def _note_in_row(photo: Photo, seen: contract.Photo) -> None:
@@ -60,8 +71,9 @@ def _note_in_row(photo: Photo, seen: contract.Photo) -> None:
     index([photo.pk])
 
 
-def _start(run: contract.Run) -> None:
+def _start(run: contract.Run) -> bool:
     try:
-        runs.start(run)
+        return runs.start(run)
     except AWS_ERRORS:
         logger.exception("run %s was asked for and not started; the sweep goes on from there", run.run_id)
+        return True

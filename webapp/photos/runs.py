@@ -4,39 +4,58 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
 from pipeline_lambdas.photo_pipeline import contract
 from webapp import aws
+from webapp.photos.conf import functions_end_within
 
-RUNNING = "RUNNING"
+RUNNING, SUCCEEDED = "RUNNING", "SUCCEEDED"
 
 
-def start(run: contract.Run) -> None:
-    """Start a run's execution. One of the same name is the same run, and good enough."""
+def start(run: contract.Run) -> bool:
+    """Start a run's execution; one of the same name that is running is the same run, and good enough.
+
+    False when the name is used up: an execution had it, and has ended.
+    """
     states = aws.stepfunctions()
     try:
         states.start_execution(
             stateMachineArn=settings.STATE_MACHINE_ARN, name=run.run_id, input=json.dumps({"run": asdict(run)})
         )
     except states.exceptions.ExecutionAlreadyExists:
-        return
+        return status(run.run_id) == RUNNING
+    return True
 
 
 def status(run_id: str) -> str | None:
     """What Step Functions says of a run (`RUNNING`, `SUCCEEDED`, `FAILED`, ...), or None when it knows none such."""
+    return (_describe(run_id) or {}).get("status")
+
+
+def stop(run_id: str) -> bool:
+    """Stop a run's execution if it has not ended: to stop one that has is an error to some.
+
+    Whether a Lambda of it may still be writing: Step Functions stops the execution, and not the function it called.
+    """
+    execution = _describe(run_id)
+    if execution is None or execution["status"] == SUCCEEDED:
+        return False
+    if execution["status"] == RUNNING:
+        aws.stepfunctions().stop_execution(executionArn=arn(run_id), cause="The photo is being deleted.")
+        return True
+    return timezone.now() < execution["stopDate"] + functions_end_within()
+
+
+def _describe(run_id: str) -> dict[str, Any] | None:
     states = aws.stepfunctions()
     try:
-        return states.describe_execution(executionArn=arn(run_id))["status"]
+        return states.describe_execution(executionArn=arn(run_id))
     except states.exceptions.ExecutionDoesNotExist:
         return None
-
-
-def stop(run_id: str) -> None:
-    """Stop a run's execution, if there is one that has not ended: to stop one that has is an error to some."""
-    if status(run_id) == RUNNING:
-        aws.stepfunctions().stop_execution(executionArn=arn(run_id), cause="The photo is being deleted.")
 
 
 def arn(run_id: str) -> str:

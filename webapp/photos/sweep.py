@@ -58,11 +58,9 @@ def _settle(photo: Photo, record: contract.Photo | None, *, now: datetime) -> st
 def settle(photo: Photo, record: contract.Photo | None, *, now: datetime) -> str:
     """Do the next thing for a photo that waits, and say what it was."""
     if photo.status == Status.DELETING:
-        deletion.finish(photo)
-        return "photos deleted"
+        return _said(deletion.finish(photo), "photos deleted", "photos about to be deleted")
     if record is None:
-        catalog.put_photo(photo)
-        record = catalog.get(photo)
+        record = _put_again(photo)
     if record is None:
         return "photos without a record"
     if not catalog.is_open(record):
@@ -74,6 +72,11 @@ def settle(photo: Photo, record: contract.Photo | None, *, now: datetime) -> str
     if runs.status(run_id) == runs.RUNNING:
         return "photos still running"
     return _next_run(photo, record)
+
+
+def _put_again(photo: Photo) -> contract.Photo | None:
+    catalog.put_photo(photo)
+    return None if deletion.undo_if_deleted(photo) else catalog.get(photo)
 
 
 def _first_run(photo: Photo, record: contract.Photo, *, now: datetime) -> str:
@@ -101,8 +104,8 @@ def _close(photo: Photo, record: contract.Photo, why: contract.Failure) -> str:
     return _said(closed is not None, "photos closed")
 
 
-def _said(done: bool, what: str) -> str:
-    return what if done else "photos changed meanwhile"
+def _said(done: bool, what: str, otherwise: str = "photos changed meanwhile") -> str:
+    return what if done else otherwise
 
 
 # --- Batches ---------------------------------------------------------------------------------------------------------

@@ -53,8 +53,9 @@ def breaks(aws: SimpleNamespace) -> Callable[..., None]:
 
         def fail(params: dict[str, Any], **_: Any) -> None:
             if when(params) and next(left, None) is not None:
+                error = {"Code": "ServiceUnavailable", "Message": "test"}
                 raise client.exceptions.ClientError(
-                    {"Error": {"Code": "ServiceUnavailable", "Message": "test"}}, operation
+                    {"Error": error, "ResponseMetadata": {"HTTPStatusCode": 503}}, operation
                 )
 
         name = client.meta.service_model.service_id.hyphenize()  # Step Functions goes by another name here

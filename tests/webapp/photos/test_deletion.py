@@ -8,7 +8,7 @@ from django.conf import settings
 
 from pipeline_lambdas.photo_pipeline import contract
 from tests.factories import make_batch, make_photo, make_user, put_batch, put_record
-from webapp.photos import catalog, deletion, runs
+from webapp.photos import catalog, deletion, runs, tasks
 from webapp.photos.index import index
 from webapp.photos.models import LabelCount, Photo
 from webapp.photos.reruns import Rerun, rerun
@@ -59,16 +59,64 @@ def test_every_version_of_the_original_goes(aws: Any, ready: Photo, keep_origina
     assert not left.get("DeleteMarkers")
 
 
-def test_a_running_execution_is_stopped(aws: Any, states: SimpleNamespace) -> None:
+def running(aws: Any, *, status: str = "processing") -> tuple[Photo, str]:
+    """A photo whose execution is under way, with a rendition that it has written."""
     photo = make_photo()
     run = contract.new_run(owner_id=str(photo.owner_id), photo_id=str(photo.pk), key=photo.key, etag="e")
     runs.start(run)
-    put_record(aws.table, photo, status="processing", run_id=run.run_id)
+    put_record(aws.table, photo, status=status, run_id=run.run_id)
+    return photo, contract.rendition_key(run.owner_id, run.photo_id, run.run_id, contract.THUMB)
+
+
+def test_a_photo_that_is_being_processed_is_erased_when_nothing_can_write_any_more(
+    aws: Any, states: SimpleNamespace, settings: Any
+) -> None:
+    photo, key = running(aws)
+    run_id = catalog.get(photo).run_id
+    settings.SWEEP_AFTER_SECONDS = 0
 
     deletion.begin([photo])
+    assert photo not in Photo.objects.for_gallery(photo.owner)
+    assert states.status(run_id) == "ABORTED"
 
-    assert states.status(run.run_id) == "ABORTED"
+    # Step Functions stops at once, and the Lambda that it had called goes on.
+    aws.s3.put_object(Bucket=settings.RENDITIONS_BUCKET, Key=key, Body=b"x")
+    tasks.delete_photos([str(photo.pk)])
+    assert sweep()["photos about to be deleted"] == 1
+    assert Photo.objects.get().status == "deleting"
+
+    settings.FUNCTIONS_END_WITHIN_SECONDS = 0
+    assert sweep()["photos deleted"] == 1
+    assert keys(aws, settings.RENDITIONS_BUCKET) == []
+    assert catalog.get(photo) is None
     assert not Photo.objects.exists()
+
+
+def test_a_photo_that_is_ready_goes_at_once_and_its_execution_may_still_tell(aws: Any, states: SimpleNamespace) -> None:
+    photo, _ = running(aws, status="ready")
+    index([photo.pk])
+    run_id = catalog.get(photo).run_id
+    deletion.begin([photo])
+    assert not Photo.objects.exists()
+    assert states.status(run_id) == "RUNNING"
+
+
+def test_a_run_that_claims_the_photo_while_it_is_deleted_is_stopped_as_well(
+    aws: Any, states: SimpleNamespace, breaks: Any
+) -> None:
+    photo, _ = running(aws)
+    run_id = catalog.get(photo).run_id
+    put_record(aws.table, photo, status="uploading")
+
+    def claim(params: dict[str, Any]) -> bool:
+        if ":deleting" in params["ExpressionAttributeValues"]:
+            put_record(aws.table, photo, status="processing", run_id=run_id)
+        return False
+
+    breaks("dynamodb", "UpdateItem", when=claim)
+    deletion.begin([photo])
+    assert states.status(run_id) == "ABORTED"
+    assert Photo.objects.get().status == "deleting"
 
 
 @pytest.mark.parametrize(

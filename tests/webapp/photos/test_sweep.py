@@ -9,7 +9,7 @@ import pytest
 
 from pipeline_lambdas.photo_pipeline import contract
 from tests.factories import make_batch, make_photo, put_batch, put_record
-from webapp.photos import catalog, tasks
+from webapp.photos import catalog, originals, runs, tasks
 from webapp.photos.models import Batch, LabelCount, Photo
 from webapp.photos.sweep import sweep
 
@@ -30,10 +30,14 @@ def _ago(age: timedelta) -> Any:
     return timezone.now() - age
 
 
-def run_name(photo: Photo, etag: str, attempt: int) -> str:
+def run_of(photo: Photo, etag: str, attempt: int) -> contract.Run:
     return contract.new_run(
         owner_id=str(photo.owner_id), photo_id=str(photo.pk), key=photo.key, etag=etag, attempt=attempt
-    ).run_id
+    )
+
+
+def run_name(photo: Photo, etag: str, attempt: int) -> str:
+    return run_of(photo, etag, attempt).run_id
 
 
 # --- Photos whose event was lost ---
@@ -80,6 +84,21 @@ def test_a_row_whose_record_is_missing_gets_it_again_and_is_run(
     assert states.names() == [record.requested_run]
 
 
+def test_a_row_that_was_deleted_while_the_sweep_looked_gets_no_record(
+    aws: Any, photo: Photo, breaks: Any, keep_original: Any
+) -> None:
+    keep_original(photo)
+
+    def delete(_params: dict[str, Any]) -> bool:
+        Photo.objects.filter(pk=photo.pk).delete()
+        return False
+
+    breaks("dynamodb", "PutItem", when=delete)
+    sweep()
+    assert catalog.get(photo) is None
+    assert originals.find(photo.key) is None
+
+
 def test_an_upload_whose_bytes_are_missing_is_given_half_an_hour(aws: Any, photo: Photo) -> None:
     put_record(aws.table, photo, status="uploading")
     assert sweep()["photos not arrived yet"] == 1
@@ -104,11 +123,7 @@ def test_an_abandoned_upload_is_closed_and_its_batch_told(aws: Any, me: Any, not
 
 
 def running(aws: Any, photo: Photo, states: SimpleNamespace, *, attempt: int = 1, status: str = "processing") -> str:
-    from webapp.photos import runs
-
-    run = contract.new_run(
-        owner_id=str(photo.owner_id), photo_id=str(photo.pk), key=photo.key, etag="first", attempt=attempt
-    )
+    run = run_of(photo, "first", attempt)
     put_record(aws.table, photo, status=status, run_id=run.run_id, attempt=attempt)
     runs.start(run)
     return run.run_id
@@ -167,6 +182,49 @@ def test_after_the_last_attempt_the_photo_is_closed_and_counted(
     record = catalog.get(photo)
     assert (photo.status, photo.reason_code, record.status) == ("failed", "stopped", "failed")
     assert notices[0] == str(photo.batch_id)
+
+
+@pytest.mark.parametrize("attempt", [1, contract.MAX_ATTEMPTS])
+def test_a_first_run_whose_name_was_used_up_gets_the_next_name(
+    aws: Any, me: Any, states: SimpleNamespace, keep_original: Any, attempt: int
+) -> None:
+    """Where the trigger and the sweep name a run alike, or a lost record was put again from a row that was run."""
+    photo = make_photo(me, batch=make_batch(me), age=OLD, attempt=attempt)
+    etag = keep_original(photo)
+    used = run_of(photo, etag, attempt)
+    runs.start(used)
+    states.end(used.run_id)
+
+    assert sweep()["photos set going"] == 1
+
+    record = catalog.get(photo)
+    assert (record.status, record.attempt) == ("uploading", attempt + 1)
+    assert record.requested_run == run_of(photo, etag, attempt + 1).run_id
+    assert states.status(record.requested_run) == "RUNNING"
+
+
+def test_a_first_run_that_is_running_already_is_asked_for_and_left_to_run(
+    aws: Any, photo: Photo, states: SimpleNamespace, keep_original: Any
+) -> None:
+    run = run_of(photo, keep_original(photo), 1)
+    runs.start(run)
+    put_record(aws.table, photo, status="uploading")
+    sweep()
+    assert (catalog.get(photo).requested_run, states.names()) == (run.run_id, [run.run_id])
+
+
+def test_when_every_name_is_used_up_the_photo_is_closed_in_the_end(
+    aws: Any, photo: Photo, states: SimpleNamespace, keep_original: Any, settings: Any
+) -> None:
+    etag = keep_original(photo)
+    for attempt in range(1, 9):
+        runs.start(run_of(photo, etag, attempt))
+        states.end(run_of(photo, etag, attempt).run_id)
+    settings.SWEEP_AFTER_SECONDS = 0
+    for _ in range(3):
+        sweep()
+    assert catalog.get(photo).reason.code == contract.Failure.STOPPED
+    assert len(states.names()) == 8
 
 
 def test_a_result_that_nobody_indexed_is_indexed(aws: Any, photo: Photo, me: Any) -> None:
