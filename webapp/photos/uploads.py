@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from pipeline_lambdas.photo_pipeline import contract
-from webapp.photos import batches, catalog
+from webapp.photos import batches, catalog, deletion, originals
 from webapp.photos.errors import AWS_ERRORS
 from webapp.photos.ids import new_photo_id
 from webapp.photos.index import index
@@ -37,8 +37,16 @@ def receive(*, owner: Any, files: Iterable[Any]) -> Receipt:
     refused = [each for each in examined if isinstance(each, Refused)]
     photos = _write_rows(owner=owner, accepted=accepted) if accepted else []
     received = _send(photos, accepted)
-    lost = contract.reason(contract.Failure.DID_NOT_ARRIVE).text
-    return Receipt(received, refused + [Refused(photo.file_name, lost) for photo in photos if photo not in received])
+    return Receipt(received, refused + [_lost(photo) for photo in _kept(photos) if photo not in received])
+
+
+def _kept(photos: Sequence[Photo]) -> Iterable[Photo]:
+    """Without those that were deleted while they were sent: nobody asks what became of them."""
+    return Photo.objects.kept().filter(pk__in=[photo.pk for photo in photos]).order_by("pk")
+
+
+def _lost(photo: Photo) -> Refused:
+    return Refused(photo.file_name, contract.reason(contract.Failure.DID_NOT_ARRIVE).text)
 
 
 @transaction.atomic(durable=True)
@@ -83,25 +91,45 @@ def _put_batch(batch: Batch, *, expected: int) -> None:
 
 
 def _arrives(photo: Photo, accepted: Accepted, storage: OriginalsStorage) -> bool:
+    if not Photo.objects.kept().filter(pk=photo.pk).exists():
+        return False
     content = Original(accepted.file, media_type=accepted.format.media_type)
     try:
         catalog.put_photo(photo)
         storage.save(photo.key, content)
+        arrived = True
     except AWS_ERRORS:
-        logger.exception("photo %s did not arrive", photo.pk)
-        _give_up(photo)
+        logger.exception("nobody says that photo %s has arrived", photo.pk)
+        arrived = _arrived_all_the_same(photo)
+    return not _is_undone(photo) and arrived
+
+
+def _arrived_all_the_same(photo: Photo) -> bool:
+    """Whether the answer alone was lost. A photo that is not there is closed; where that cannot be found out its row
+    stays open, and the sweep settles it."""
+    try:
+        return originals.find(photo.key) is not None or not _close(photo)
+    except AWS_ERRORS:
+        logger.exception("photo %s is left to the sweep", photo.pk)
         return False
+
+
+def _close(photo: Photo) -> bool:
+    """Close a photo whose bytes are not there. False when it is no longer waiting for them."""
+    catalog.put_photo(photo)
+    record = catalog.get(photo)
+    if record is None or record.status != contract.Status.UPLOADING:
+        return False
+    if catalog.close(record, contract.reason(contract.Failure.DID_NOT_ARRIVE)) is None:
+        return False
+    batches.leave(photo)
+    index([photo.pk])
     return True
 
 
-def _give_up(photo: Photo) -> None:
-    """Close a photo whose bytes were not taken. If that fails as well its row stays open, and the sweep closes it."""
+def _is_undone(photo: Photo) -> bool:
     try:
-        batches.leave(photo)
-        catalog.put_photo(photo)
-        record = catalog.get(photo)
-        if record is not None:
-            catalog.close(record, contract.reason(contract.Failure.DID_NOT_ARRIVE))
-        index([photo.pk])
+        return deletion.undo_if_deleted(photo)
     except AWS_ERRORS:
-        logger.exception("photo %s could not be closed", photo.pk)
+        logger.exception("photo %s was deleted while it was sent, and something of it is left", photo.pk)
+        return True

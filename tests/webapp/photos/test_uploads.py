@@ -12,8 +12,8 @@ from django.urls import reverse
 
 from pipeline_lambdas.photo_pipeline import contract
 from tests import photo_files
-from tests.factories import make_photo
-from webapp.photos import catalog
+from tests.factories import make_photo, put_record
+from webapp.photos import catalog, deletion
 from webapp.photos.intake import Accepted, Refused, examine
 from webapp.photos.models import Batch, Photo
 from webapp.photos.storage import Original, OriginalsStorage
@@ -178,6 +178,60 @@ def test_a_photo_whose_bytes_do_not_arrive_leaves_its_batch_and_is_closed(
     assert (lost.status, lost.reason_code, lost.batch) == ("failed", "did_not_arrive", None)
     assert catalog.get(lost).status == "failed"
     assert catalog.get_batches([Batch.objects.get()])[Batch.objects.get().pk].expected == 1
+
+
+@pytest.mark.parametrize(("service", "operation"), [("dynamodb", "PutItem"), ("s3", "PutObject")])
+def test_a_photo_that_is_deleted_while_it_is_sent_leaves_nothing(
+    aws: Any, me: Any, mine: Client, breaks: Any, states: Any, service: str, operation: str
+) -> None:
+    def delete(params: dict[str, Any]) -> bool:
+        if params.get("Item", {}).get("sk", "PHOTO#").startswith("PHOTO#"):
+            deletion.begin(Photo.objects.filter(file_name="gone.jpg"))
+        return False
+
+    breaks(service, operation, when=delete)
+    send(mine, upload_of("gone.jpg", GOOD), upload_of("stays.jpg", GOOD))
+
+    kept = Photo.objects.get()
+    assert kept.file_name == "stays.jpg"
+    assert [each["Key"] for each in aws.s3.list_objects_v2(Bucket=settings.ORIGINALS_BUCKET)["Contents"]] == [kept.key]
+    items = aws.table.scan()["Items"]
+    assert [item["photo_id"] for item in items if item["sk"].startswith("PHOTO#")] == [str(kept.pk)]
+    assert catalog.get_batches([Batch.objects.get()])[Batch.objects.get().pk].expected == 1
+    assert "1 photo received." in mine.get("/gallery/").content.decode(), "nobody asks for what they deleted"
+
+
+def test_a_photo_that_arrived_though_the_answer_was_lost_is_received(
+    aws: Any, me: Any, mine: Client, breaks: Any
+) -> None:
+    def keep(params: dict[str, Any]) -> bool:
+        aws.s3.put_object(Bucket=params["Bucket"], Key=params["Key"], Body=GOOD)
+        return True
+
+    breaks("s3", "PutObject", when=keep)
+
+    assert send(mine, upload_of("a.jpg", GOOD)).headers["Location"] == "/gallery/"
+
+    photo = Photo.objects.get()
+    assert (photo.status, photo.batch, catalog.get(photo).status) == ("uploading", Batch.objects.get(), "uploading")
+
+
+def test_a_photo_that_is_being_processed_is_never_closed_as_lost(aws: Any, me: Any, mine: Client, breaks: Any) -> None:
+    def claim(params: dict[str, Any]) -> bool:
+        put_record(aws.table, Photo.objects.get(), status="processing")
+        return True
+
+    breaks("s3", "PutObject", when=claim)
+    assert send(mine, upload_of("a.jpg", GOOD)).headers["Location"] == "/gallery/"
+    assert catalog.get(Photo.objects.get()).status == "processing"
+
+
+def test_what_nobody_can_look_up_stays_open_for_the_sweep(aws: Any, me: Any, mine: Client, breaks: Any) -> None:
+    breaks("s3", "PutObject")
+    breaks("s3", "HeadObject")
+    send(mine, upload_of("a.jpg", GOOD))
+    photo = Photo.objects.get()
+    assert (photo.status, photo.batch, catalog.get(photo).status) == ("uploading", Batch.objects.get(), "uploading")
 
 
 def test_without_dynamodb_the_row_stays_open_for_the_sweep(aws: Any, mine: Client, breaks: Any) -> None:
