@@ -16,6 +16,8 @@ ROOT_KEY = "test"  # MiniStack's own administrator; it listens on this machine a
 MAIL_SENDER = "shoebox@shoebox.test"
 NO_OTHER_AWS = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}  # the person's own account
 STAFF_EMAIL = "staff@shoebox.test"
+# In a container there is often no other user, and the worker takes no pickles, which is what Celery warns of.
+QUIET_AS_ROOT = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
 DATA_DIR_VARIABLE = "SHOEBOX_DATA_DIR"
 
 
@@ -149,6 +151,6 @@ def site_processes(stack: Stack, site_env: Mapping[str, str]) -> tuple[Process, 
     beat = ("beat", "--loglevel", "WARNING", "--schedule", str(stack.data_dir / "beat-schedule"), "--pidfile=")
     return (
         Process("site", python + gunicorn, env, ready_url=f"{stack.site_url}/healthz"),
-        Process("worker", python + celery + worker, env, ready_line=" ready."),
+        Process("worker", python + celery + worker, env | QUIET_AS_ROOT, ready_line=" ready."),
         Process("beat", python + celery + beat, env),
     )

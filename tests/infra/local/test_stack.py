@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,14 @@ def test_every_port_is_bound_to_this_machine_alone() -> None:
     site, *_ = site_processes(Stack(), {})
     assert "127.0.0.1:8000" in site.command
     assert rekognition_process(Stack(), KEY).ready_url == "http://127.0.0.1:4567/healthz"
+
+
+def test_worker_in_a_container_does_not_warn_that_it_runs_as_root() -> None:
+    _, worker, _ = site_processes(Stack(), {})
+    warn = "import warnings; from celery import platforms as p; warnings.warn(p.SecurityWarning(p.ROOT_DISCOURAGED))"
+    assert worker.name == "worker"
+    ended = subprocess.run([sys.executable, "-c", warn], env=worker.env, capture_output=True, text=True, check=True)
+    assert ended.stderr == ""
 
 
 def test_secrets_do_not_show_when_a_process_is_printed() -> None:
