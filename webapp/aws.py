@@ -5,7 +5,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from django.conf import settings
 
 # What any call may raise: no answer, a refusal, or a connection that broke while bytes were read.
@@ -53,3 +53,16 @@ def stepfunctions() -> Any:
 @lru_cache(maxsize=1)
 def lambda_() -> Any:
     return _session().client("lambda", config=CONFIG)
+
+
+@lru_cache(maxsize=1)
+def _credentials() -> Any:
+    return _session().get_credentials()
+
+
+def signing_credentials() -> Any:
+    """`.access_key`, `.secret_key` and `.token` to sign with now; those of a role are renewed before they end."""
+    found = _credentials()
+    if found is None:
+        raise NoCredentialsError
+    return found.get_frozen_credentials()
