@@ -13,7 +13,8 @@ from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import F
+from django.db.models import Count, F
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from pipeline_lambdas.photo_pipeline import contract
@@ -37,6 +38,17 @@ def disagrees(photo: Photo, record: contract.Photo | None) -> bool:
 def index_seen(photos: Iterable[Photo], records: Mapping[UUID, contract.Photo]) -> list[Photo]:
     """Index those photos that disagree with their records as just read; returns them as they are now."""
     return index([photo.pk for photo in photos if disagrees(photo, records.get(photo.pk))])
+
+
+def note_progress(photos: Iterable[Photo], records: Mapping[UUID, contract.Photo]) -> None:
+    """Write into open rows whether their photos still upload or are being processed, in one query each."""
+    behind: dict[str, list[UUID]] = defaultdict(list)
+    for photo in photos:
+        record = records.get(photo.pk)
+        if record is not None and catalog.is_open(record) and catalog.status_of(record) != photo.status:
+            behind[catalog.status_of(record)].append(photo.pk)
+    for status, ids in behind.items():
+        Photo.objects.open().filter(pk__in=ids).update(status=status)
 
 
 def index(photo_ids: Sequence[UUID]) -> list[Photo]:
@@ -109,7 +121,7 @@ def drop_labels(photo: Photo) -> None:
 
 
 def _replace_labels(photos: Sequence[Photo], wanted: Mapping[UUID, Mapping[str, float]]) -> None:
-    _lock_counts(photos)
+    _lock_counts({photo.owner_id for photo in photos})
     before: dict[Any, Counter[str]] = defaultdict(Counter)
     for owner_id, name in PhotoLabel.objects.filter(photo__in=photos).values_list("owner_id", "name"):
         before[owner_id][name] += 1
@@ -128,9 +140,9 @@ def _replace_labels(photos: Sequence[Photo], wanted: Mapping[UUID, Mapping[str, 
         _change_counts(owner_id, after[owner_id])
 
 
-def _lock_counts(photos: Sequence[Photo]) -> None:
+def _lock_counts(owner_ids: set[Any]) -> None:
     """One writer a person at a time: two that change the same counts in another order would wait for each other."""
-    owners = get_user_model().objects.filter(pk__in={photo.owner_id for photo in photos})
+    owners = get_user_model().objects.filter(pk__in=owner_ids)
     list(owners.select_for_update(no_key=True).order_by("pk").values_list("pk"))
 
 
@@ -143,6 +155,16 @@ def _change_counts(owner_id: Any, changes: Mapping[str, int]) -> None:
     LabelCount.objects.bulk_create(new, ignore_conflicts=True)
     counts = LabelCount.objects.filter(owner=owner_id)
     for change, names in names_by_change.items():
-        counts.filter(name__in=names).update(count=F("count") + change)
+        # Never below nothing, even where the counts were off: a deletion must not fail for that.
+        counts.filter(name__in=names).update(count=Greatest(F("count") + change, 0))
     if names_by_change:
         counts.filter(count=0).delete()
+
+
+@transaction.atomic
+def recount(owner_id: Any) -> None:
+    """Count a person's labels anew."""
+    _lock_counts({owner_id})
+    LabelCount.objects.filter(owner=owner_id).delete()
+    counted = PhotoLabel.objects.filter(owner=owner_id).values_list("name").annotate(count=Count("pk")).order_by()
+    LabelCount.objects.bulk_create(LabelCount(owner_id=owner_id, name=name, count=count) for name, count in counted)

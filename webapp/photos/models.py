@@ -23,7 +23,7 @@ from webapp.photos.ids import new_photo_id
 PAGE_SIZE = 60
 FACETS = 20
 FACET_SAMPLE = 5000
-UNTOLD_FOR = timedelta(days=1)
+UNTOLD_FOR = timedelta(days=7)
 
 
 class Status(models.TextChoices):
@@ -37,7 +37,7 @@ class Status(models.TextChoices):
 
 class BatchQuerySet(models.QuerySet["Batch"]):
     def untold(self, before: datetime) -> Self:
-        """Batches of the day up to `before` whose notice nobody is known to have claimed, oldest first."""
+        """Batches of the week up to `before` whose notice nobody is known to have claimed, oldest first."""
         return self.filter(told=False, created_at__range=(before - UNTOLD_FOR, before)).order_by("pk")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from celery import shared_task
 
 from webapp.photos import catalog, deletion
-from webapp.photos.index import index_seen
+from webapp.photos.index import index_seen, note_progress
 from webapp.photos.models import Photo, Status
 from webapp.photos.sweep import sweep as settle_everything
 
@@ -18,9 +18,11 @@ INDEXED_AT_ONCE = 500
 
 @shared_task
 def index_photos() -> int:
-    """Index the open photos, newest first, that have come to an end; how many."""
+    """Index the open photos, newest first, that have come to an end; how many. Notes of the others how far they are."""
     photos = list(Photo.objects.open().order_by("-pk")[:INDEXED_AT_ONCE])
-    return len(index_seen(photos, catalog.get_many(photos)))
+    records = catalog.get_many(photos)
+    note_progress(photos, records)
+    return len(index_seen(photos, records))
 
 
 @shared_task

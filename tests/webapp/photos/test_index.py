@@ -164,6 +164,32 @@ def test_reindex_refreshes_every_row_and_makes_none(aws: Any, me: Any, capsys: p
     assert "3 photos refreshed" in capsys.readouterr().out
 
 
+def test_reindex_counts_anew_whatever_the_counts_say(aws: Any, me: Any) -> None:
+    photo, other = make_photo(me), make_user()
+    put_record(aws.table, photo)
+    index([photo.pk])
+    LabelCount.objects.filter(owner=me, name="Cat").update(count=7)
+    LabelCount.objects.create(owner=me, name="Unicorn", count=3)
+    LabelCount.objects.create(owner=other, name="Unicorn", count=3)
+
+    call_command("reindex")
+
+    assert (counts(me), counts(other)) == ({"Cat": 1, "Animal": 1}, {})
+
+
+def test_a_photo_can_be_deleted_when_counts_are_off(aws: Any, me: Any) -> None:
+    photo = make_photo(me)
+    put_record(aws.table, photo)
+    index([photo.pk])
+    LabelCount.objects.filter(name="Cat").update(count=0)
+    LabelCount.objects.filter(name="Animal").delete()
+
+    deletion.begin([photo])
+
+    assert Photo.objects.get().status == Status.DELETING
+    assert counts(me) == {}
+
+
 LABELS = st.sets(st.sampled_from(["Cat", "Dog", "Car", "Tree"]))
 CHANGES = st.lists(
     st.tuples(

@@ -6,10 +6,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from pipeline_lambdas.photo_pipeline import contract
 from tests.factories import make_batch, make_photo, put_batch, put_record
 from webapp.photos import catalog, originals, runs, tasks
+from webapp.photos.index import note_progress
 from webapp.photos.models import Batch, LabelCount, Photo
 from webapp.photos.sweep import sweep
 
@@ -298,6 +300,14 @@ def test_an_end_that_was_never_counted_is_counted(aws: Any, me: Any, notices: li
     assert notices == [str(batch.pk)]
 
 
+@pytest.mark.parametrize(("days", "asked"), [(6, 1), (8, 0)])
+def test_a_batch_is_told_about_for_a_week(aws: Any, me: Any, notices: list[str], days: int, asked: int) -> None:
+    batch = make_batch(me, created_at=_ago(timedelta(days=days)))
+    put_batch(aws.table, batch, ready={str(make_photo(me, batch=batch, status="ready").pk)})
+    sweep()
+    assert len(notices) == asked
+
+
 def test_a_batch_with_open_photos_waits(aws: Any, me: Any, notices: list[str]) -> None:
     batch = make_batch(me, created_at=_ago(OLD), expected=2)
     make_photo(me, batch=batch, status="processing")
@@ -330,10 +340,40 @@ def test_a_batch_that_everything_left_is_told_to_nobody(aws: Any, me: Any, notic
 # --- The task beside it ---
 
 
-def test_index_photos_indexes_what_came_to_an_end_and_leaves_the_rest(aws: Any, me: Any) -> None:
-    done, going = make_photo(me), make_photo(me)
+def test_index_photos_indexes_what_came_to_an_end_and_notes_how_far_the_rest_is(
+    aws: Any, me: Any, django_assert_max_num_queries: Any
+) -> None:
+    done, going, waiting = make_photo(me), make_photo(me), make_photo(me)
     put_record(aws.table, done)
     put_record(aws.table, going, status="processing")
+    put_record(aws.table, waiting, status="uploading")
+
     assert tasks.index_photos() == 1
-    assert Photo.objects.get(pk=done.pk).status == "ready"
-    assert Photo.objects.get(pk=going.pk).status == "uploading"
+
+    statuses = dict(Photo.objects.values_list("pk", "status"))
+    assert statuses == {done.pk: "ready", going.pk: "processing", waiting.pk: "uploading"}
+    with django_assert_max_num_queries(1):
+        tasks.index_photos()
+
+
+def test_a_photo_that_ended_meanwhile_is_not_opened_again(aws: Any, me: Any) -> None:
+    photo = make_photo(me)
+    record = put_record(aws.table, photo, status="processing")
+    Photo.objects.filter(pk=photo.pk).update(status="ready")
+    note_progress([photo], {photo.pk: record})
+    assert Photo.objects.get().status == "ready"
+
+
+def test_the_command_sweeps_once_and_says_what_it_did(
+    aws: Any, photo: Photo, keep_original: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keep_original(photo)
+    call_command("sweep")
+    assert "1 photos set going" in capsys.readouterr().out
+    call_command("sweep")
+    assert "set going" not in capsys.readouterr().out
+
+
+def test_the_command_says_when_there_was_nothing_to_do(aws: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("sweep")
+    assert capsys.readouterr().out == "nothing was due\n"

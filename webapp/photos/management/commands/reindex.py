@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand
 
-from webapp.photos.index import TOGETHER, index
+from webapp.photos.index import TOGETHER, index, recount
 from webapp.photos.models import Photo
 
 
@@ -19,4 +20,6 @@ class Command(BaseCommand):
         while ids := list(Photo.objects.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:TOGETHER]):
             total += len(index(ids))
             last = ids[-1]
+        for owner_id in get_user_model().objects.order_by("pk").values_list("pk", flat=True):
+            recount(owner_id)
         self.stdout.write(f"{total} photos refreshed")
