@@ -16,11 +16,13 @@ from django.utils.html import format_html, format_html_join
 
 from pipeline_lambdas.photo_pipeline import contract
 from webapp.photos import catalog, deletion, presign
-from webapp.photos.models import Batch, Photo, PhotoLabel
+from webapp.photos.models import Batch, Photo, PhotoLabel, Status
 from webapp.photos.reruns import Rerun, rerun
 from webapp.photos.timeline import surest
 
 NOTHING = "–"
+NAMED = 50  # photos that are named before they are deleted
+LAST = UUID(int=2**128 - 1)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -106,8 +108,12 @@ class PhotoAdmin(ReadOnlyAdmin):
         return format_html('{}<br><span class="photo-owner">{}</span>', photo.file_name, photo.owner)
 
     @admin.display(description="status and reason", ordering="status")
-    def state(self, photo: Photo) -> str:
-        word = format_html('<span class="status status-{}">{}</span>', photo.status, photo.get_status_display())
+    def state(self, photo: Any) -> str:
+        # The record knows first; but a row that is being deleted is, whatever its record says.
+        status = Status(photo.status)
+        if photo.record and status != Status.DELETING:
+            status = Status(catalog.status_of(photo.record))
+        word = format_html('<span class="status status-{}">{}</span>', status, status.label)
         return format_html("{}{}", word, self._why(photo))
 
     @admin.display(description="labels")
@@ -157,20 +163,41 @@ class PhotoAdmin(ReadOnlyAdmin):
     @admin.action(description="Delete", permissions=["erase"])
     def delete_photos(self, request: HttpRequest, photos: QuerySet[Photo]) -> TemplateResponse | None:
         if "confirmed" not in request.POST:
-            context = {**self.admin_site.each_context(request), "title": "Delete photos", "photos": photos}
-            return TemplateResponse(request, "admin/photos/photo/confirm_delete.html", context)
-        chosen = list(photos)
+            return TemplateResponse(
+                request, "admin/photos/photo/confirm_delete.html", self._to_confirm(request, photos)
+            )
+        chosen = list(photos.filter(pk__lte=_uuid(request.POST.get("newest", "")) or LAST))
         deletion.begin(chosen)
         said = "1 photo is being deleted." if len(chosen) == 1 else f"{len(chosen)} photos are being deleted."
         self.message_user(request, said, messages.SUCCESS)
         return None
 
+    def _to_confirm(self, request: HttpRequest, photos: QuerySet[Photo]) -> dict[str, Any]:
+        """All that a search found go by the search, and not by a field each, of which Django takes a thousand. What
+        was uploaded since is left out of it."""
+        count, newest = photos.count(), photos.order_by("-pk").first()
+        return {
+            **self.admin_site.each_context(request),
+            "title": "Delete photos",
+            "count": count,
+            "photos": photos[:NAMED],
+            "more": max(count - NAMED, 0),
+            "chosen": [newest] if request.POST.get("select_across") == "1" else photos,
+            "select_across": request.POST.get("select_across", "0"),
+            "newest": newest,
+        }
+
 
 def _is(text: str) -> Q:
+    found = _uuid(text)
+    return Q(pk=found) if found else Q(pk__in=[])
+
+
+def _uuid(text: str) -> UUID | None:
     try:
-        return Q(pk=UUID(text.strip()))
+        return UUID(text.strip())
     except ValueError:
-        return Q(pk__in=[])
+        return None
 
 
 def _image(photo: Any) -> str:

@@ -18,6 +18,7 @@ from webapp.photos.index import drop_labels
 from webapp.photos.models import Photo, Status
 
 logger = logging.getLogger(__name__)
+TOGETHER = 100  # photos a task: done within its time limit, and small enough for a message of the queue
 
 
 def begin(photos: Iterable[Photo]) -> None:
@@ -42,10 +43,11 @@ def _hand_over(ids: Sequence[str]) -> None:
     from webapp.photos.tasks import delete_photos  # which imports this module
 
     for photo in Photo.objects.filter(pk__in=ids):
-        with _left_to_the_sweep(ids):
+        with _left_to_the_sweep([str(photo.pk)]):
             shut(photo)
-    with _left_to_the_sweep(ids):
-        delete_photos.delay(list(ids))
+    for at in range(0, len(ids), TOGETHER):
+        with _left_to_the_sweep(ids[at : at + TOGETHER]):
+            delete_photos.delay(list(ids[at : at + TOGETHER]))
 
 
 @contextmanager

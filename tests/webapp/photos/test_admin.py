@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections import Counter
 from types import SimpleNamespace
 from typing import Any
@@ -9,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.factories import make_batch, make_photo, make_staff, make_user, put_batch, put_record
-from webapp.photos import catalog
+from webapp.photos import catalog, deletion
 from webapp.photos.index import index
 from webapp.photos.models import Photo, Status
 
@@ -110,6 +111,34 @@ def test_delete_asks_and_then_deletes_with_all_that_belongs_to_it(
         staff.post(PHOTOS, {**chosen, "confirmed": "yes"})
     assert list(Photo.objects.all()) == [stays]
     assert catalog.get(gone) is None
+
+
+def test_all_that_a_search_finds_are_deleted_and_nothing_that_came_after(
+    aws: Any, staff: Client, django_capture_on_commit_callbacks: Any
+) -> None:
+    owner = make_user()
+    found = [make_photo(owner, file_name=f"trip {number}.jpg") for number in range(1100)]
+    other = indexed(aws, file_name="other.jpg")
+    chosen = {"action": "delete_photos", "_selected_action": [found[0].pk], "select_across": "1"}
+
+    page = staff.post(f"{PHOTOS}?q=trip", chosen)
+
+    asked = page.content.decode()
+    assert "1100 photos will be deleted" in asked
+    assert "and 1050 more" in asked
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', asked))
+    assert len(re.findall("<input", asked)) < 20
+    late = make_photo(owner, file_name="late trip.jpg")
+    staff.post(f"{PHOTOS}?q=trip", fields)
+    assert set(Photo.objects.exclude(status=Status.DELETING)) == {other, late}
+
+
+def test_the_list_says_where_a_photo_is_now(aws: Any, staff: Client) -> None:
+    put_record(aws.table, make_photo(), status="processing")
+    assert '<span class="status status-processing">Processing</span>' in staff.get(PHOTOS).content.decode()
+    photo = Photo.objects.get()
+    deletion.mark(photo)
+    assert '<span class="status status-deleting">Being deleted</span>' in staff.get(PHOTOS).content.decode()
 
 
 def test_djangos_own_way_to_delete_is_closed(aws: Any, staff: Client) -> None:

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from celery.signals import task_prerun
 from django.conf import settings
 
 from pipeline_lambdas.photo_pipeline import contract
@@ -168,6 +169,22 @@ def test_deleting_all_of_a_batch_tells_nobody(aws: Any, notices: list[str]) -> N
     put_batch(aws.table, batch)
     deletion.begin([photo])
     assert notices == []
+
+
+def test_many_photos_are_erased_in_tasks_of_a_size_that_a_queue_takes(aws: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(deletion, "TOGETHER", 2)
+    owner = make_user()
+    sizes: list[int] = []
+
+    def note(args: Any, **_: Any) -> None:
+        sizes.append(len(args[0]))
+
+    task_prerun.connect(note)
+    deletion.begin([make_photo(owner) for _ in range(5)])
+    task_prerun.disconnect(note)
+
+    assert sizes == [2, 2, 1]
+    assert not Photo.objects.exists()
 
 
 # --- Running again ---
