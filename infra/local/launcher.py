@@ -5,6 +5,7 @@
 - Of finished executions it keeps the newest; left alone, all, with their history, in memory.
 - Mail and SMS are kept for the inbox page; left alone, mail is lost when it stops.
 - A mail is allowed for its sender's identity and address, as SES does it; left alone, only a policy for `*` allows any.
+- It says what IAM allows a caller of the Rekognition server; left alone, nobody is ever refused there.
 - Its administration pages are shut, and it answers to no host name but this machine's: it asks no password there.
 
 It wraps private functions, so it runs with one version of MiniStack and says so when it meets another.
@@ -28,6 +29,7 @@ from typing import Any
 
 from .guard import guard
 from .outbox import authorize_mail, keep_sent
+from .permissions import answering_permissions
 from .saving import Saver, retrying_save, save_state
 from .stack import ACCOUNT, HOST, REGION, Stack, read_stack
 
@@ -41,6 +43,7 @@ WRAPPED = {
         "_enforce_ses_v2",
         "_enforce_data_plane",
     ),
+    "ministack.core.iam_evaluator": ("enforce",),
     "ministack.core.persistence": ("logger", "save_all"),
     "ministack.services.lambda_svc": ("_execute_function_dispatch",),
     "ministack.services.ses_v2": ("handle_request",),
@@ -70,7 +73,8 @@ def main() -> None:
     saver = Saver(lambda: save_state(app, executions))
     saver.start()
     signal.signal(signal.SIGUSR1, lambda *_: saver.save_now())
-    app.app = guard(app.app, port=stack.aws_port, changed=saver.note_change)
+    answering = answering_permissions(app.app, modules["ministack.core.iam_evaluator"])
+    app.app = guard(answering, port=stack.aws_port, changed=saver.note_change)
     for name in NOISY_LOGGERS:
         logging.getLogger(name).setLevel(logging.ERROR)
     sys.argv = ["ministack"]

@@ -14,6 +14,7 @@ REGION = "eu-west-1"
 ACCOUNT = "000000000000"
 ROOT_KEY = "test"  # MiniStack's own administrator; it listens on this machine alone
 MAIL_SENDER = "shoebox@shoebox.test"
+PERMISSIONS_PATH = "/_shoebox/may"  # of the local AWS: may this access key do that?
 NO_OTHER_AWS = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}  # the person's own account
 STAFF_EMAIL = "staff@shoebox.test"
 # In a container there is often no other user, and the worker takes no pickles, which is what Celery warns of.
@@ -129,9 +130,9 @@ def aws_process(stack: Stack) -> Process:
 
 
 def rekognition_process(stack: Stack, key: Mapping[str, str]) -> Process:
-    """The Rekognition server, as a user that may read renditions and nothing else."""
+    """The Rekognition server, as a user that may read renditions and nothing else, for callers that may as well."""
     command = (sys.executable, "-m", "infra.local.rekognition.server", "--port", str(stack.rekognition_port))
-    env = clean_env(stack, **aws_env(stack, key))
+    env = clean_env(stack, **aws_env(stack, key), SHOEBOX_PERMISSIONS_URL=f"{stack.aws_url}{PERMISSIONS_PATH}")
     return Process("rekognition", command, env, ready_url=f"{stack.rekognition_url}/healthz")
 
 

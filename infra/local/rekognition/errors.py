@@ -10,7 +10,7 @@ class RekognitionError(Exception):
 
 
 class AccessDeniedException(RekognitionError):
-    """The request carries no AWS signature."""
+    """The request carries no AWS signature, or its caller may not ask for this."""
 
 
 class ImageTooLargeException(RekognitionError):
@@ -27,6 +27,9 @@ class InvalidParameterException(RekognitionError):
 
 class InvalidS3ObjectException(RekognitionError):
     """The object named does not exist or cannot be read."""
+
+    def __init__(self) -> None:
+        super().__init__("Unable to get object metadata from S3. Check object key, region and/or access permissions.")
 
 
 class SerializationException(RekognitionError):

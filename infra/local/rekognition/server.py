@@ -2,13 +2,15 @@
 
     python -m infra.local.rekognition.server --port 4567
 
-Images in S3 are read with the endpoint and credentials of the AWS_* environment. GET /healthz answers 200 once the
-models are loaded. SIGTERM and Ctrl-C finish the requests under way and stop.
+Images in S3 are read with the endpoint and credentials of the AWS_* environment, for callers who may read them
+themselves: SHOEBOX_PERMISSIONS_URL is asked, where it is set, what the access key of a request may do.
+GET /healthz answers 200 once the models are loaded. SIGTERM and Ctrl-C finish the requests under way and stop.
 """
 
 import argparse
 import json
 import logging
+import os
 import signal
 import sys
 import threading
@@ -21,7 +23,6 @@ from typing import Any
 from .detect_labels import DetectLabels
 from .detectors import LabelDetector
 from .errors import (
-    AccessDeniedException,
     ImageTooLargeException,
     InternalServerError,
     RekognitionError,
@@ -29,6 +30,7 @@ from .errors import (
     UnknownOperationException,
 )
 from .model_files import DamagedModelError
+from .permissions import Permissions, read_access_key
 from .sources import ImageSource, make_s3_client
 
 HOST = "127.0.0.1"
@@ -50,15 +52,16 @@ class RekognitionServer(ThreadingHTTPServer):
     # Closing waits for the requests under way.
     daemon_threads = False
 
-    def __init__(self, port: int, operations: Mapping[str, Operation]) -> None:
+    def __init__(self, port: int, operations: Mapping[str, Operation], permissions: Permissions) -> None:
         super().__init__((HOST, port), RekognitionHandler)
-        self._operations = operations
+        self._operations, self._permissions = operations, permissions
 
-    def perform(self, name: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    def perform(self, name: str, request: Mapping[str, Any], key: str) -> dict[str, Any]:
         """Raises RekognitionError, and nothing else."""
         if name not in self._operations:
             raise UnknownOperationException(f"{name or 'A request without X-Amz-Target'} is not offered here")
         try:
+            self._permissions.require(key, name, request)
             return self._operations[name](request)
         except RekognitionError:
             raise
@@ -89,24 +92,24 @@ class RekognitionHandler(BaseHTTPRequestHandler):
         start = time.perf_counter()
         name = self.headers.get("X-Amz-Target", "").removeprefix(TARGET_PREFIX)
         try:
-            status, answer = HTTPStatus.OK, self.server.perform(name, self._read_request())
+            status, answer = HTTPStatus.OK, self.server.perform(name, *self._read_request())
         except RekognitionError as error:
             status, answer = error.status, {"__type": type(error).__name__, "Message": str(error)}
         self._answer(status, answer)
         milliseconds = (time.perf_counter() - start) * 1000
         log.info("%s %d %s %.0f ms", name or "-", status, answer.get("__type", "ok"), milliseconds)
 
-    def _read_request(self) -> dict[str, Any]:
+    def _read_request(self) -> tuple[dict[str, Any], str]:
+        """The request, and the access key of who sent it."""
         body = self._read_body()
-        if not self.headers.get("Authorization", "").startswith("AWS4-HMAC-SHA256 "):
-            raise AccessDeniedException("The request is not signed")
+        key = read_access_key(self.headers.get("Authorization", ""))
         try:
             request = json.loads(body)
         except ValueError as error:
             raise SerializationException("The body is not JSON") from error
         if not isinstance(request, dict):
             raise SerializationException("The body is not a JSON object")
-        return request
+        return request, key
 
     def _read_body(self) -> bytes:
         length = self._read_length()
@@ -140,7 +143,8 @@ class RekognitionHandler(BaseHTTPRequestHandler):
 def make_server(port: int) -> RekognitionServer:
     """Load the models and listen. Raises DamagedModelError, or OSError when the port is taken."""
     source, slots = ImageSource(make_s3_client()), threading.BoundedSemaphore(AT_ONCE)
-    return RekognitionServer(port, {"DetectLabels": DetectLabels(LabelDetector.load(), source, slots)})
+    permissions = Permissions(os.environ.get("SHOEBOX_PERMISSIONS_URL", ""))
+    return RekognitionServer(port, {"DetectLabels": DetectLabels(LabelDetector.load(), source, slots)}, permissions)
 
 
 def serve_until_stopped(server: RekognitionServer) -> None:

@@ -57,9 +57,7 @@ class ImageSource:
 def _translate(error: ClientError) -> Exception:
     if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
         return InternalServerError(f"S3 failed: {error}")
-    return InvalidS3ObjectException(
-        "Unable to get object metadata from S3. Check object key, region and/or access permissions."
-    )
+    return InvalidS3ObjectException()
 
 
 def _decode(encoded: str) -> bytes:

@@ -17,6 +17,7 @@ from infra.local.rekognition.detect_labels import DetectLabels
 from infra.local.rekognition.detectors import LabelDetector
 from infra.local.rekognition.images import decode_image
 from infra.local.rekognition.label_table import LabelTable, load_label_table
+from infra.local.rekognition.permissions import Permissions
 from infra.local.rekognition.server import RekognitionServer
 from infra.local.rekognition.sources import ImageSource
 from tests.conftest import REGION
@@ -43,7 +44,7 @@ def server(detector: LabelDetector) -> Iterator[RekognitionServer]:
     """Listening on a free port."""
     source = ImageSource(boto3.client("s3", **KEYS))
     operation = DetectLabels(detector, source, threading.BoundedSemaphore(1))
-    server = RekognitionServer(0, {"DetectLabels": operation})
+    server = RekognitionServer(0, {"DetectLabels": operation}, Permissions())
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield server

@@ -47,7 +47,11 @@ def post(url: str, body: bytes, **headers: str) -> tuple[int, dict[str, Any]]:
         return error.code, json.load(error)
 
 
-SIGNED = {"Authorization": "AWS4-HMAC-SHA256 Credential=x", "X-Amz-Target": "RekognitionService.DetectLabels"}
+CREDENTIAL = "testing/20260101/eu-west-1/rekognition/aws4_request"
+SIGNED = {
+    "Authorization": f"AWS4-HMAC-SHA256 Credential={CREDENTIAL}",
+    "X-Amz-Target": "RekognitionService.DetectLabels",
+}
 
 
 def test_an_answer_has_the_shape_of_rekognitions(rekognition: Any) -> None:
