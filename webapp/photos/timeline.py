@@ -86,6 +86,14 @@ def tiles_of(photos: Sequence[Photo]) -> list[Tile]:
     return [_tile(photo, records.get(photo.pk), thumbs) for photo in photos]
 
 
+def blank_tiles_of(photos: Iterable[Photo]) -> list[Tile]:
+    """Tiles from what the rows alone know, for when the records cannot be read."""
+    return [
+        Tile(photo, photo.status, *_thumb_size(photo), thumb="", placeholder="", reason=photo.reason_text, labels=[])
+        for photo in photos
+    ]
+
+
 def _thumb_keys(records: Iterable[contract.Photo]) -> list[str]:
     return [record.renditions[contract.THUMB].key for record in records if contract.THUMB in record.renditions]
 

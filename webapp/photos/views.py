@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,12 +17,14 @@ from django_htmx.middleware import HtmxDetails
 
 from pipeline_lambdas.photo_pipeline import contract
 from webapp.photos import catalog, deletion, facts, presign, timeline
+from webapp.photos.errors import AWS_ERRORS
 from webapp.photos.forms import UploadForm
 from webapp.photos.index import index_seen
 from webapp.photos.models import PAGE_SIZE, Photo, Status
 from webapp.photos.reruns import Rerun, rerun
 from webapp.photos.uploads import Receipt, receive
 
+logger = logging.getLogger(__name__)
 REPORT = "upload_report"
 MOST_LABELS = 10
 
@@ -91,8 +94,9 @@ def gallery(request: Request) -> HttpResponse:
     cursor = request.GET.get("cursor", "")
     matching = Photo.objects.for_gallery(request.user).with_labels(chosen)
     page = matching.page(cursor)
-    tiles = timeline.tiles_of(page.photos)
+    tiles, are_pictures_out = _tiles_or_blanks(page.photos)
     context = {
+        "are_pictures_out": are_pictures_out,
         "months": timeline.by_month(tiles),
         **timeline.waiting(tiles, chosen),
         "chips": timeline.chips(request.user, chosen, matching),
@@ -101,18 +105,33 @@ def gallery(request: Request) -> HttpResponse:
         "newest": timeline.gallery_address(chosen),
         "older": timeline.older_address(chosen, page.next_cursor) if page.next_cursor else "",
     }
-    return render(request, "photos/gallery.html", context)
+    response = render(request, "photos/gallery.html", context, status=503 if are_pictures_out else 200)
+    if are_pictures_out:
+        response.headers["Retry-After"] = "60"
+    return response
+
+
+def _tiles_or_blanks(photos: list[Photo]) -> tuple[list[timeline.Tile], bool]:
+    """Tiles, and whether their pictures and labels are missing because the records cannot be read."""
+    try:
+        return timeline.tiles_of(photos), False
+    except AWS_ERRORS:
+        logger.exception("the gallery is shown without pictures")
+        return timeline.blank_tiles_of(photos), True
 
 
 @login_required
 @require_safe
 @never_cache
 def tiles(request: Request) -> HttpResponse:
-    """The tiles of `?ids=` that have come to an end since, to be swapped in; 204 while there are none."""
+    """The tiles of `?ids=` that have come to an end since, to be swapped in; 204 while there are none, 503 while nobody
+    can tell."""
     ids = _ids(request.GET.get("ids", ""))
     chosen = _labels(request)
     mine = Photo.objects.for_gallery(request.user)
-    found = timeline.tiles_of(list(mine.filter(pk__in=ids)))
+    found, are_pictures_out = _tiles_or_blanks(list(mine.filter(pk__in=ids)))
+    if are_pictures_out:
+        return HttpResponse(status=503)  # htmx leaves the page as it is, and asks again
     finished = [tile for tile in found if not tile.is_open]
     gone = set(ids) - {tile.photo.pk for tile in found}
     if ids and not finished and not gone:

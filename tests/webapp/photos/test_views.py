@@ -161,6 +161,23 @@ def test_the_address_of_a_picture_stays_the_same_and_asks_nobody(
     assert set(calls) == {"BatchGetItem"}
 
 
+def test_without_dynamodb_the_gallery_shows_what_the_rows_know(aws: Any, me: Any, mine: Client, breaks: Any) -> None:
+    ready(aws, me, "Cat")
+    make_photo(me, status=Status.FAILED, reason_text="It broke.", file_name="broken.jpg")
+    going = make_photo(me)
+    breaks("dynamodb", "BatchGetItem")
+
+    response = mine.get("/gallery/")
+
+    page = response.content.decode()
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "60")
+    assert "Your photos are safe; their pictures cannot be shown right now. Try again in a minute." in page
+    assert page.count('class="tile') >= 3
+    assert "It broke." in page
+    assert "Cat" in page, "labels to filter by come from the rows"
+    assert mine.get(f"/gallery/tiles/?ids={going.pk}").status_code == 503
+
+
 @pytest.mark.parametrize("query", ["label=%00", "label=" + "&label=".join(f"l{n}" for n in range(80)), "label="])
 def test_labels_that_are_none_break_nothing(aws: Any, me: Any, mine: Client, query: str) -> None:
     assert mine.get(f"/gallery/?{query}").status_code == 200
