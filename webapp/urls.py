@@ -9,6 +9,7 @@ from . import views
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.enable_nav_sidebar = False  # the tables have pictures and need the room
 
+handler400 = "webapp.views.bad_request"
 urlpatterns = [
     path("", views.home, name="home"),
     path("", include("webapp.photos.urls")),

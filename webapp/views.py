@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from django.core.exceptions import TooManyFilesSent
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -39,6 +41,12 @@ def readyz(_request: HttpRequest) -> JsonResponse:
     """200 when every part answers, else 503; the body says which part does not: {"database": true, "table": false}."""
     parts = {"database": _answers(_ask_database), "table": _answers(_ask_table)}
     return JsonResponse(parts, status=200 if all(parts.values()) else 503)
+
+
+def bad_request(_request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What Django refuses to read, said in words; like the page of a 500 it needs nothing of the request."""
+    context = {"too_many_files": isinstance(exception, TooManyFilesSent), "most_files": contract.MAX_BATCH}
+    return HttpResponse(render_to_string("400.html", context), status=400)
 
 
 def _answers(ask: Callable[[], object]) -> bool:

@@ -116,6 +116,10 @@ CACHES = {
 
 # Beyond this Django ends the request without a word. The upload form says it better, from contract.MAX_BATCH (500) on.
 DATA_UPLOAD_MAX_NUMBER_FILES = 1_000
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "webapp.photos.upload_handlers.LimitedFileUploadHandler",
+]
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"

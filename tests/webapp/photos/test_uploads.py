@@ -147,6 +147,39 @@ def test_a_script_is_told_where_to_go(aws: Any, mine: Client) -> None:
     assert (response.status_code, response.headers["HX-Redirect"]) == (200, "/gallery/")
 
 
+def test_more_files_than_django_counts_get_a_sentence_too(aws: Any, me: Any, settings: Any) -> None:
+    settings.DATA_UPLOAD_MAX_NUMBER_FILES = 3
+    browser = Client(enforce_csrf_checks=True)  # which looks into the form before the view can
+    browser.force_login(me)
+    browser.get(UPLOAD)
+    response = send(browser, *(upload_of(f"{n}.jpg", GOOD) for n in range(4)))
+    assert response.status_code == 400
+    assert "Choose 500 photos at most, and send the others after." in response.content.decode()
+
+
+def test_another_bad_request_says_nothing_of_photos(client: Client, db: None) -> None:
+    response = client.get("/", headers={"host": "elsewhere.example"})
+    assert response.status_code == 400
+    page = response.content.decode()
+    assert "could not be read" in page
+    assert "photos at most" not in page
+
+
+def test_a_file_beyond_the_limit_is_counted_and_not_kept(
+    aws: Any, mine: Client, monkeypatch: pytest.MonkeyPatch, rf: Any
+) -> None:
+    monkeypatch.setattr(contract, "MAX_BYTES", 3_000_000)
+    request = rf.post(UPLOAD, {"photos": [upload_of("film.jpg", GOOD + bytes(9_000_000)), upload_of("a.jpg", GOOD)]})
+    film, photo = request.FILES.getlist("photos")
+    assert film.size == len(GOOD) + 9_000_000
+    assert len(film.read()) <= 3_100_000
+    refused = examine(film)
+    assert isinstance(refused, Refused)
+    assert refused.text.startswith("Too large: 9.0 MB")
+    assert photo.read() == GOOD
+    assert isinstance(examine(photo), Accepted)
+
+
 # --- What can break in between ---
 
 
