@@ -148,7 +148,25 @@
       window.location.assign(address);
       return;
     }
-    stop(request.status === 413 ? "This is more than can be sent at once. Choose fewer photos." : "Something went wrong on our side. Nothing you chose is lost; send it again.");
+    stop(reasonOf(request));
+  };
+
+  // Why the form came back, and what to do: its own sentence where it has one.
+  const reasonOf = (request) => {
+    const isElsewhere = request.responseURL && new URL(request.responseURL).pathname !== window.location.pathname;
+    if (isElsewhere) return "You are logged out. Load this page again, log in, and choose your photos again.";
+    if (request.status === 422) {
+      const page = new DOMParser().parseFromString(request.responseText, "text/html");
+      const error = page.querySelector("#upload .field-errors li");
+      if (error) return error.textContent.trim();
+    }
+    return SENTENCES[request.status] ?? "Something went wrong on our side. Nothing you chose is lost; send it again.";
+  };
+
+  const SENTENCES = {
+    400: "These are too many files at once, or the form could not be read. Choose fewer photos, and send them again.",
+    403: "This page was open too long. Load it again, log in if you are asked to, and choose your photos again.",
+    413: "This is more than can be sent at once. Choose fewer photos.",
   };
 
   const stop = (text) => {
