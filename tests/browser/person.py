@@ -68,7 +68,7 @@ class Person:
 
     def messages(self, subject: str | re.Pattern[str], to: str = "") -> Locator:
         """Lines of the inbox page that are addressed to this person, or to a phone number."""
-        return self.page.get_by_role("row").filter(has_text=to or self.email).filter(has_text=subject)
+        return self.page.get_by_role("listitem").filter(has_text=to or self.email).filter(has_text=subject)
 
     def wait_for_message(self, subject: str, to: str = "") -> None:
         self.page.goto("/dev/inbox/")
