@@ -44,7 +44,7 @@ def facts(photo: Photo, record: contract.Photo | None) -> list[tuple[str, str]]:
         ("Camera", exif.camera),
         ("Lens", exif.lens),
         ("Exposure", _exposure(exif.exposure)),
-        ("Aperture", f"f/{exif.aperture:g}" if exif.aperture else ""),
+        ("Aperture", f"f/{round(exif.aperture, 1):g}" if exif.aperture else ""),
         ("Focal length", f"{exif.focal_length:g} mm" if exif.focal_length else ""),
         ("ISO", str(exif.iso or "")),
     ]
@@ -64,7 +64,7 @@ def _moment(text: str) -> str:
 
 
 def _words(moment: datetime) -> str:
-    return f"{timezone.localtime(moment):%-d %B %Y, %H:%M}"
+    return f"{timezone.localtime(moment):%-d %B %Y, %H:%M %Z}"
 
 
 def history(photo: Photo, record: contract.Photo | None) -> list[Event]:

@@ -21,7 +21,7 @@ from pipeline_lambdas.photo_pipeline import contract
 from webapp.photos.ids import new_photo_id
 
 PAGE_SIZE = 60
-FACETS = 20
+FACETS = 300
 FACET_SAMPLE = 5000
 UNTOLD_FOR = timedelta(days=7)
 
@@ -57,7 +57,7 @@ class Batch(models.Model):
         verbose_name_plural = "batches"
 
     def __str__(self) -> str:
-        return f"{self.expected} photos of {self.created_at:%Y-%m-%d %H:%M}"
+        return f"{self.expected} {'photo' if self.expected == 1 else 'photos'} of {self.created_at:%Y-%m-%d %H:%M}"
 
 
 @dataclass(frozen=True)

@@ -134,7 +134,7 @@ def settle_batch(batch: Batch, record: contract.Batch | None) -> str:
         return "notices asked for"
     batch.told = True
     batch.save(update_fields=("told",))
-    return "batches told"
+    return "batches settled"
 
 
 def _recount_if_ended(batch: Batch) -> str:

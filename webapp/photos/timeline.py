@@ -18,6 +18,7 @@ from webapp.photos.index import index_seen
 from webapp.photos.models import LabelCount, Photo, PhotoLabel, PhotoQuerySet, Status
 
 TOP_LABELS = 3
+CHIPS = 20  # labels shown at once; the rest unfold
 THUMB_SIDE = 480
 NARROWEST, ROOM_FOR_WORDS, WIDEST = 0.5, 1.2, 3.0
 
@@ -157,6 +158,12 @@ def chips(owner: Any, chosen: Sequence[str], matching: PhotoQuerySet) -> list[Ch
     ]
     others = [name for name in counted if name not in chosen]
     return active + [Chip(name, counted[name], False, gallery_address([*chosen, name])) for name in others]
+
+
+def chip_rows(owner: Any, chosen: Sequence[str], matching: PhotoQuerySet) -> dict[str, list[Chip]]:
+    """The labels of a page: the first ones, and the rest to unfold, by name."""
+    found = chips(owner, chosen, matching)
+    return {"chips": found[:CHIPS], "more_chips": sorted(found[CHIPS:], key=lambda chip: chip.name)}
 
 
 def gallery_address(labels: Iterable[str]) -> str:

@@ -54,7 +54,7 @@ def _tell(request: Request, receipt: Receipt) -> HttpResponse:
     if receipt.refused:
         refused = [{"name": each.name, "text": each.text} for each in receipt.refused]
         request.session[REPORT] = {
-            "said": f"{said}, {len(refused)} not.",
+            "said": f"{said}, {len(refused)} refused.",
             "refused": refused,
             "received": len(receipt.received),
         }
@@ -99,7 +99,7 @@ def gallery(request: Request) -> HttpResponse:
         "are_pictures_out": are_pictures_out,
         "months": timeline.by_month(tiles),
         **timeline.waiting(tiles, chosen),
-        "chips": timeline.chips(request.user, chosen, matching),
+        **timeline.chip_rows(request.user, chosen, matching),
         "chosen": chosen,
         "cursor": cursor,
         "newest": timeline.gallery_address(chosen),
@@ -139,7 +139,7 @@ def tiles(request: Request) -> HttpResponse:
     context = {
         "finished": finished,
         "gone": gone,
-        "chips": timeline.chips(request.user, chosen, mine.with_labels(chosen)),
+        **timeline.chip_rows(request.user, chosen, mine.with_labels(chosen)),
         **timeline.waiting(found, chosen),
     }
     return render(request, "photos/tiles.html", context)

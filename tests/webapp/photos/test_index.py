@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -162,6 +162,13 @@ def test_reindex_refreshes_every_row_and_makes_none(aws: Any, me: Any, capsys: p
     assert counts(me) == {"Cat": 3, "Animal": 3}
     assert Photo.objects.count() == 3
     assert "3 photos refreshed" in capsys.readouterr().out
+
+
+def test_reindex_says_in_a_sentence_that_aws_does_not_answer(aws: Any, me: Any, breaks: Any) -> None:
+    make_photo(me)
+    breaks("dynamodb", "BatchGetItem")
+    with pytest.raises(CommandError, match=r"AWS does not answer .* make run"):
+        call_command("reindex")
 
 
 def test_reindex_counts_anew_whatever_the_counts_say(aws: Any, me: Any) -> None:

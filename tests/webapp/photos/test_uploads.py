@@ -108,7 +108,7 @@ def test_bad_files_never_join_the_batch_and_the_good_one_goes_through(aws: Any, 
 
     assert response.headers["Location"] == UPLOAD
     page = mine.get(UPLOAD).content.decode()
-    assert f"1 photo received, {len(BAD)} not." in page
+    assert f"1 photo received, {len(BAD)} refused." in page
     for name, (_, sentence) in BAD.items():
         assert name in page
         assert sentence in page
@@ -121,7 +121,7 @@ def test_bad_files_never_join_the_batch_and_the_good_one_goes_through(aws: Any, 
 def test_a_form_of_bad_files_makes_no_batch(aws: Any, mine: Client) -> None:
     send(mine, upload_of("text.jpg", photo_files.text_named_jpg()))
     assert not Batch.objects.exists()
-    assert "0 photos received, 1 not." in mine.get(UPLOAD).content.decode()
+    assert "0 photos received, 1 refused." in mine.get(UPLOAD).content.decode()
 
 
 def test_an_empty_form_says_what_to_do(aws: Any, mine: Client) -> None:
@@ -205,7 +205,7 @@ def test_a_photo_whose_bytes_do_not_arrive_leaves_its_batch_and_is_closed(
 
     assert response.headers["Location"] == UPLOAD
     page = mine.get(UPLOAD).content.decode()
-    assert "1 photo received, 1 not." in page
+    assert "1 photo received, 1 refused." in page
     assert "This photo did not arrive. Upload it again." in page
     lost = Photo.objects.get(file_name="lost.jpg")
     assert (lost.status, lost.reason_code, lost.batch) == ("failed", "did_not_arrive", None)

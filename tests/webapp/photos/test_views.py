@@ -105,6 +105,14 @@ def test_a_label_that_nothing_carries_says_so(aws: Any, me: Any, mine: Client) -
     assert "<b>Unicorn" not in page
 
 
+def test_every_label_can_be_reached_however_many_there_are(aws: Any, me: Any, mine: Client) -> None:
+    names = [f"Label {number:02}" for number in range(30)]
+    ready(aws, me, *names)
+    page = text_of(mine.get("/gallery/"))
+    assert all(f"label=Label+{number:02}" in page for number in range(30))
+    assert "10 more" in page
+
+
 def test_months_are_headings(aws: Any, me: Any, mine: Client) -> None:
     ready(aws, me, uploaded_at=datetime(2026, 4, 30, 12, tzinfo=UTC))
     ready(aws, me, uploaded_at=datetime(2026, 5, 1, 12, tzinfo=UTC))

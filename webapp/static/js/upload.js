@@ -54,6 +54,7 @@
     if (hasPreview) {
       picture.alt = "";
       picture.addEventListener("load", () => URL.revokeObjectURL(picture.src));
+      picture.addEventListener("error", () => picture.removeAttribute("src"));
       picture.src = URL.createObjectURL(file);
     }
     const name = document.createElement("span");
