@@ -5,12 +5,16 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
+from .detect_faces import face_to_json
 from .detectors import Detection, LabelDetector
 from .errors import InvalidParameterException
+from .face_labels import add_faces
+from .faces import FaceDetector
 from .images import decode_image
+from .parameters import read_number
 from .sources import ImageSource
 
-MODEL_VERSION = "efficientnet-lite2-int8-1"
+MODEL_VERSION = "efficientnet-lite2-int8-1+centerface-1"
 DEFAULT_CONFIDENCE = 55.0
 MOST_LABELS = 1000
 LARGEST_INTEGER = 2**31 - 1
@@ -42,8 +46,11 @@ class LabelFilter:
 class DetectLabels:
     """Answers a DetectLabels request; `slots` bounds how many photos are worked on at once."""
 
-    def __init__(self, detector: LabelDetector, source: ImageSource, slots: AbstractContextManager[Any]) -> None:
+    def __init__(
+        self, detector: LabelDetector, faces: FaceDetector, source: ImageSource, slots: AbstractContextManager[Any]
+    ) -> None:
         self._detector = detector
+        self._faces = faces
         self._source = source
         self._slots = slots
 
@@ -59,14 +66,8 @@ class DetectLabels:
 
     def _detect(self, content: bytes, confidence: float) -> list[Detection]:
         with self._slots:
-            return self._detector.detect(decode_image(content), confidence)
-
-
-def read_number(request: Mapping[str, Any], name: str, default: float, most: float) -> float:
-    value = request.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
-        raise InvalidParameterException(f"{name} must be a number from 0 to {most}")
-    return value
+            image = decode_image(content)
+            return add_faces(self._detector.detect(image, confidence), self._faces.detect(image), confidence)
 
 
 def read_filter(request: Mapping[str, Any]) -> LabelFilter:
@@ -94,12 +95,12 @@ def check_features(request: Mapping[str, Any]) -> None:
 
 
 def to_json(detection: Detection) -> dict[str, Any]:
-    """One member of `Labels`. Classes come without boxes, so there are no instances."""
+    """One member of `Labels`. Only faces have boxes: the classes come without."""
     label = detection.label
     return {
         "Name": label.name,
         "Confidence": detection.confidence,
-        "Instances": [],
+        "Instances": [face_to_json(face) for face in detection.instances],
         "Parents": [{"Name": name} for name in label.parents],
         "Aliases": [{"Name": name} for name in label.aliases],
         "Categories": [{"Name": name} for name in label.categories],

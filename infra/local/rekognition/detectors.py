@@ -1,13 +1,14 @@
 """The models at work: a decoded image in, plain values out. Nothing here knows of requests or AWS."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from .faces import Face
 from .label_table import Label, LabelTable, load_label_table
 from .model_files import LABELS, open_session
 
@@ -29,10 +30,11 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Detection:
-    """A label seen in one photo, with a confidence from 0 to 100."""
+    """A label seen in one photo, with a confidence from 0 to 100, and where it was seen, if that is known."""
 
     label: Label
     confidence: float
+    instances: tuple[Face, ...] = ()
 
 
 class LabelDetector:
@@ -68,8 +70,12 @@ class LabelDetector:
         confidences = np.minimum(self._table.membership @ probabilities * 100, 100)
         pairs = zip(self._table.labels.values(), confidences.tolist(), strict=True)
         found = [Detection(label, confidence) for label, confidence in pairs if confidence >= min_confidence]
-        # Of two equally sure, the more general first, as a reader would say them.
-        return sorted(found, key=lambda one: (-one.confidence, len(one.label.parents), one.label.name))
+        return surest_first(found)
+
+
+def surest_first(detections: Iterable[Detection]) -> list[Detection]:
+    """Of two equally sure, the more general first, as a reader would say them."""
+    return sorted(detections, key=lambda one: (-one.confidence, len(one.label.parents), one.label.name))
 
 
 def view_boxes(width: int, height: int) -> list[Box]:

@@ -25,6 +25,10 @@ LABELS = ModelFile(
     path=FOLDER / "labels-efficientnet-lite2-int8.onnx",
     sha256="34554b360f177bbcecff37902f56072d532c747d353e2b874a93f5ef29303e58",
 )
+FACES = ModelFile(
+    path=FOLDER / "faces-centerface.onnx",
+    sha256="2c360324bdff01edf627aca610fad82ceb2913a697a88a62702314be726ee41d",
+)
 
 
 def open_session(model: ModelFile, threads: int = 1) -> onnxruntime.InferenceSession:

@@ -20,6 +20,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from .detect_faces import DetectFaces
 from .detect_labels import DetectLabels
 from .detectors import LabelDetector
 from .errors import (
@@ -29,6 +30,7 @@ from .errors import (
     SerializationException,
     UnknownOperationException,
 )
+from .faces import FaceDetector
 from .model_files import DamagedModelError
 from .permissions import Permissions, read_access_key
 from .sources import ImageSource, make_s3_client
@@ -142,9 +144,17 @@ class RekognitionHandler(BaseHTTPRequestHandler):
 
 def make_server(port: int) -> RekognitionServer:
     """Load the models and listen. Raises DamagedModelError, or OSError when the port is taken."""
-    source, slots = ImageSource(make_s3_client()), threading.BoundedSemaphore(AT_ONCE)
     permissions = Permissions(os.environ.get("SHOEBOX_PERMISSIONS_URL", ""))
-    return RekognitionServer(port, {"DetectLabels": DetectLabels(LabelDetector.load(), source, slots)}, permissions)
+    return RekognitionServer(port, make_operations(ImageSource(make_s3_client())), permissions)
+
+
+def make_operations(source: ImageSource) -> dict[str, Operation]:
+    """What the server offers, by name. Raises DamagedModelError."""
+    slots, faces = threading.BoundedSemaphore(AT_ONCE), FaceDetector.load()
+    return {
+        "DetectLabels": DetectLabels(LabelDetector.load(), faces, source, slots),
+        "DetectFaces": DetectFaces(faces, source, slots),
+    }
 
 
 def serve_until_stopped(server: RekognitionServer) -> None:
@@ -161,7 +171,7 @@ def serve_until_stopped(server: RekognitionServer) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="A local Rekognition, for DetectLabels.")
+    parser = argparse.ArgumentParser(description="A local Rekognition.")
     parser.add_argument("--port", type=int, default=4567)
     port = parser.parse_args().port
     logging.basicConfig(format="%(message)s", stream=sys.stdout)

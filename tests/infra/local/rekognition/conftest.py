@@ -1,4 +1,4 @@
-"""The label model, loaded once a test run, and the server around it."""
+"""The models, loaded once a test run, and the server around it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ import pytest
 from botocore.config import Config
 from PIL import Image
 
+from infra.local.rekognition.detect_faces import DetectFaces
 from infra.local.rekognition.detect_labels import DetectLabels
 from infra.local.rekognition.detectors import LabelDetector
+from infra.local.rekognition.faces import FaceDetector
 from infra.local.rekognition.images import decode_image
 from infra.local.rekognition.label_table import LabelTable, load_label_table
 from infra.local.rekognition.permissions import Permissions
-from infra.local.rekognition.server import RekognitionServer
+from infra.local.rekognition.server import Operation, RekognitionServer
 from infra.local.rekognition.sources import ImageSource
 from tests.conftest import REGION
 
@@ -31,6 +33,11 @@ def detector() -> LabelDetector:
 
 
 @pytest.fixture(scope="session")
+def faces() -> FaceDetector:
+    return FaceDetector.load()
+
+
+@pytest.fixture(scope="session")
 def table() -> LabelTable:
     return load_label_table()
 
@@ -40,11 +47,14 @@ KEYS = {"region_name": REGION, "aws_access_key_id": "testing", "aws_secret_acces
 
 
 @pytest.fixture(scope="session")
-def server(detector: LabelDetector) -> Iterator[RekognitionServer]:
+def server(detector: LabelDetector, faces: FaceDetector) -> Iterator[RekognitionServer]:
     """Listening on a free port."""
-    source = ImageSource(boto3.client("s3", **KEYS))
-    operation = DetectLabels(detector, source, threading.BoundedSemaphore(1))
-    server = RekognitionServer(0, {"DetectLabels": operation}, Permissions())
+    source, slots = ImageSource(boto3.client("s3", **KEYS)), threading.BoundedSemaphore(1)
+    operations: dict[str, Operation] = {
+        "DetectLabels": DetectLabels(detector, faces, source, slots),
+        "DetectFaces": DetectFaces(faces, source, slots),
+    }
+    server = RekognitionServer(0, operations, Permissions())
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield server

@@ -66,6 +66,14 @@ def test_an_image_in_the_request_needs_no_permission_to_read(permissions: Permis
     permissions.require("ASIA1", "DetectLabels", INLINE)
 
 
+def test_each_operation_has_its_own_permission(permissions: Permissions) -> None:
+    Iam.allowed = {DETECT}
+    with pytest.raises(AccessDeniedException, match=r"rekognition:DetectFaces$"):
+        permissions.require("ASIA1", "DetectFaces", INLINE)
+    Iam.allowed = {("rekognition:DetectFaces", "*")}
+    permissions.require("ASIA1", "DetectFaces", INLINE)
+
+
 @pytest.mark.parametrize("header", ["", "Bearer x", "AWS4-HMAC-SHA256 Signature=x"])
 def test_a_request_that_names_no_access_key_is_refused(header: str) -> None:
     with pytest.raises(AccessDeniedException, match="not signed"):

@@ -23,17 +23,17 @@ from tests.conftest import RENDITIONS
 from .conftest import make_image, photo
 
 ROOT = Path(__file__).parents[4]
-CAT = {"Bytes": photo("chelsea.jpg")}
+CAT, ASTRONAUT = {"Bytes": photo("chelsea.jpg")}, {"Bytes": photo("astronaut.jpg")}
 
 
 def names(answer: dict[str, Any]) -> list[str]:
     return [label["Name"] for label in answer["Labels"]]
 
 
-def refusal(client: Any, **request: Any) -> tuple[str, int]:
+def refusal(client: Any, operation: str = "detect_labels", **request: Any) -> tuple[str, int]:
     """The error code and HTTP status that a request is refused with."""
     with pytest.raises(ClientError) as caught:
-        client.detect_labels(**request)
+        getattr(client, operation)(**request)
     return caught.value.response["Error"]["Code"], caught.value.response["ResponseMetadata"]["HTTPStatusCode"]
 
 
@@ -69,6 +69,53 @@ def test_a_label_has_its_other_names(rekognition: Any) -> None:
     answer = rekognition.detect_labels(Image={"Bytes": photo("coffee.jpg")})
     beverage = next(label for label in answer["Labels"] if label["Name"] == "Beverage")
     assert beverage["Aliases"] == [{"Name": "Drink"}]
+
+
+def test_a_face_is_answered_with_its_box_and_nothing_about_the_person(rekognition: Any) -> None:
+    (face,) = rekognition.detect_faces(Image=ASTRONAUT)["FaceDetails"]
+    assert face.keys() == {"BoundingBox", "Confidence"}
+    assert face["Confidence"] > 85
+    assert face["BoundingBox"] == pytest.approx({"Left": 0.35, "Top": 0.11, "Width": 0.18, "Height": 0.23}, abs=0.02)
+
+
+def test_a_photo_without_people_has_no_faces(rekognition: Any) -> None:
+    assert rekognition.detect_faces(Image=CAT, Attributes=["DEFAULT"])["FaceDetails"] == []
+
+
+def test_a_face_is_read_from_s3(rekognition: Any, aws: SimpleNamespace) -> None:
+    aws.s3.put_object(Bucket=RENDITIONS, Key="a.jpg", Body=photo("astronaut.jpg"))
+    answer = rekognition.detect_faces(Image={"S3Object": {"Bucket": RENDITIONS, "Name": "a.jpg"}})
+    assert len(answer["FaceDetails"]) == 1
+
+
+def test_a_face_is_the_labels_person_and_face_with_its_box(rekognition: Any) -> None:
+    labels = {label["Name"]: label for label in rekognition.detect_labels(Image=ASTRONAUT)["Labels"]}
+    (face,) = rekognition.detect_faces(Image=ASTRONAUT)["FaceDetails"]
+    assert labels["Person"]["Instances"] == labels["Face"]["Instances"] == [face]
+    assert labels["Face"]["Parents"] == [{"Name": "Head"}, {"Name": "Person"}]
+    assert labels["Face"]["Categories"] == [{"Name": "Person Description"}]
+
+
+def test_filters_choose_face_labels_too(rekognition: Any) -> None:
+    settings = {"GeneralLabels": {"LabelCategoryExclusionFilters": ["Person Description"]}}
+    assert not {"Person", "Head", "Face"} & set(names(rekognition.detect_labels(Image=ASTRONAUT, Settings=settings)))
+
+
+@pytest.mark.parametrize(
+    ("request_", "code"),
+    [
+        ({"Image": {"Bytes": b"GIF89a"}}, "InvalidImageFormatException"),
+        ({"Image": {"Bytes": make_image((10_001, 80))}}, "ImageTooLargeException"),
+        ({}, "InvalidParameterException"),
+        ({"Image": CAT, "Attributes": ["ALL"]}, "InvalidParameterException"),
+        ({"Image": CAT, "Attributes": "DEFAULT"}, "InvalidParameterException"),
+        ({"Image": {"S3Object": {"Bucket": RENDITIONS, "Name": "no.jpg"}}}, "InvalidS3ObjectException"),
+    ],
+)
+def test_a_bad_request_for_faces_is_refused(
+    rekognition: Any, aws: SimpleNamespace, request_: dict[str, Any], code: str
+) -> None:
+    assert refusal(rekognition, "detect_faces", **request_) == (code, 400)
 
 
 def test_an_image_is_read_from_s3(rekognition: Any, aws: SimpleNamespace) -> None:
