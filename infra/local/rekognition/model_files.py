@@ -29,6 +29,10 @@ FACES = ModelFile(
     path=FOLDER / "faces-centerface.onnx",
     sha256="2c360324bdff01edf627aca610fad82ceb2913a697a88a62702314be726ee41d",
 )
+MODERATION = ModelFile(
+    path=FOLDER / "moderation-open-nsfw-fp16.onnx",
+    sha256="ff0c7e88893afda824638fc30fccf7104bd994f17460fcec8df3937863ba188b",
+)
 
 
 def open_session(model: ModelFile, threads: int = 1) -> onnxruntime.InferenceSession:

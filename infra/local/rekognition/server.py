@@ -22,6 +22,7 @@ from typing import Any
 
 from .detect_faces import DetectFaces
 from .detect_labels import DetectLabels
+from .detect_moderation_labels import DetectModerationLabels
 from .detectors import LabelDetector
 from .errors import (
     ImageTooLargeException,
@@ -32,6 +33,7 @@ from .errors import (
 )
 from .faces import FaceDetector
 from .model_files import DamagedModelError
+from .moderation import ModerationDetector
 from .permissions import Permissions, read_access_key
 from .sources import ImageSource, make_s3_client
 
@@ -154,6 +156,7 @@ def make_operations(source: ImageSource) -> dict[str, Operation]:
     return {
         "DetectLabels": DetectLabels(LabelDetector.load(), faces, source, slots),
         "DetectFaces": DetectFaces(faces, source, slots),
+        "DetectModerationLabels": DetectModerationLabels(ModerationDetector.load(), source, slots),
     }
 
 

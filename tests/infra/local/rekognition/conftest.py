@@ -15,10 +15,12 @@ from PIL import Image
 
 from infra.local.rekognition.detect_faces import DetectFaces
 from infra.local.rekognition.detect_labels import DetectLabels
+from infra.local.rekognition.detect_moderation_labels import DetectModerationLabels
 from infra.local.rekognition.detectors import LabelDetector
 from infra.local.rekognition.faces import FaceDetector
 from infra.local.rekognition.images import decode_image
 from infra.local.rekognition.label_table import LabelTable, load_label_table
+from infra.local.rekognition.moderation import ModerationDetector
 from infra.local.rekognition.permissions import Permissions
 from infra.local.rekognition.server import Operation, RekognitionServer
 from infra.local.rekognition.sources import ImageSource
@@ -38,6 +40,11 @@ def faces() -> FaceDetector:
 
 
 @pytest.fixture(scope="session")
+def moderation() -> ModerationDetector:
+    return ModerationDetector.load()
+
+
+@pytest.fixture(scope="session")
 def table() -> LabelTable:
     return load_label_table()
 
@@ -47,12 +54,13 @@ KEYS = {"region_name": REGION, "aws_access_key_id": "testing", "aws_secret_acces
 
 
 @pytest.fixture(scope="session")
-def server(detector: LabelDetector, faces: FaceDetector) -> Iterator[RekognitionServer]:
+def server(detector: LabelDetector, faces: FaceDetector, moderation: ModerationDetector) -> Iterator[RekognitionServer]:
     """Listening on a free port."""
     source, slots = ImageSource(boto3.client("s3", **KEYS)), threading.BoundedSemaphore(1)
     operations: dict[str, Operation] = {
         "DetectLabels": DetectLabels(detector, faces, source, slots),
         "DetectFaces": DetectFaces(faces, source, slots),
+        "DetectModerationLabels": DetectModerationLabels(moderation, source, slots),
     }
     server = RekognitionServer(0, operations, Permissions())
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

@@ -66,12 +66,13 @@ def test_an_image_in_the_request_needs_no_permission_to_read(permissions: Permis
     permissions.require("ASIA1", "DetectLabels", INLINE)
 
 
-def test_each_operation_has_its_own_permission(permissions: Permissions) -> None:
+@pytest.mark.parametrize("operation", ["DetectFaces", "DetectModerationLabels"])
+def test_each_operation_has_its_own_permission(permissions: Permissions, operation: str) -> None:
     Iam.allowed = {DETECT}
-    with pytest.raises(AccessDeniedException, match=r"rekognition:DetectFaces$"):
-        permissions.require("ASIA1", "DetectFaces", INLINE)
-    Iam.allowed = {("rekognition:DetectFaces", "*")}
-    permissions.require("ASIA1", "DetectFaces", INLINE)
+    with pytest.raises(AccessDeniedException, match=f"rekognition:{operation}$"):
+        permissions.require("ASIA1", operation, INLINE)
+    Iam.allowed = {(f"rekognition:{operation}", "*")}
+    permissions.require("ASIA1", operation, INLINE)
 
 
 @pytest.mark.parametrize("header", ["", "Bearer x", "AWS4-HMAC-SHA256 Signature=x"])
