@@ -79,6 +79,8 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
         "SITE_URL": "https://photos.example.org",
         "MIN_CONFIDENCE": "70",
         "MAX_LABELS": "25",
+        "DETECT_FACES": "off",  # moto answers DetectLabels alone
+        "DETECT_MODERATION_LABELS": "off",
     }.items():
         monkeypatch.setenv(name, value)
     for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_REKOGNITION", "AWS_PROFILE"):

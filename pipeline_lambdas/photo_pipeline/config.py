@@ -25,11 +25,13 @@ class ResizeConfig:
 
 @dataclass(frozen=True)
 class LabelsConfig:
-    """min_confidence in percent."""
+    """min_confidence in percent; the two questions beside the labels are `on` or `off`."""
 
     renditions_bucket: str
     min_confidence: float
     max_labels: int
+    detect_faces: str
+    detect_moderation_labels: str
 
 
 @dataclass(frozen=True)

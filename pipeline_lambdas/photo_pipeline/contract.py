@@ -316,6 +316,15 @@ class Label:
 
 
 @dataclass(frozen=True)
+class ModerationLabel:
+    """What a reviewer may want to look at, with confidence in percent; `parent` is empty at the first level."""
+
+    name: str
+    confidence: float
+    parent: str = ""
+
+
+@dataclass(frozen=True)
 class Step:
     """One step of a run as it happened: started in ISO 8601 UTC, duration in milliseconds, how it ended."""
 
@@ -347,6 +356,9 @@ class Photo:
     exif: Exif = field(default_factory=Exif)
     labels: list[Label] = field(default_factory=list)
     label_model: str = ""
+    faces: list[Instance] = field(default_factory=list)
+    moderation: list[ModerationLabel] = field(default_factory=list)
+    moderation_model: str = ""
     steps: list[Step] = field(default_factory=list)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .contract import Box, Instance, Label
+from .contract import Box, Instance, Label, ModerationLabel
 
+MAX_FACES = 100  # as many as Rekognition finds
 MAX_INSTANCES = 20  # the state between steps, and the record, stay small
 
 
@@ -14,6 +15,22 @@ def parse_labels(answer: Mapping[str, Any], *, content: Box) -> list[Label]:
     """The labels of a DetectLabels answer, surest first; boxes are in fractions of the photo, which lies at `content`
     in the picture that was sent."""
     labels = [_parse_label(label, content) for label in answer["Labels"]]
+    return sorted(labels, key=lambda label: (-label.confidence, label.name))
+
+
+def parse_faces(answer: Mapping[str, Any], *, content: Box) -> list[Instance]:
+    """Where a DetectFaces answer sees faces, the largest first. Who they are, and how they look, is not kept."""
+    return [_parse_instance(face, content) for face in answer["FaceDetails"][:MAX_FACES]]
+
+
+def parse_moderation(answer: Mapping[str, Any]) -> list[ModerationLabel]:
+    """The labels of a DetectModerationLabels answer, surest first."""
+    labels = [
+        ModerationLabel(
+            name=label["Name"], confidence=round(label["Confidence"], 2), parent=label.get("ParentName", "")
+        )
+        for label in answer["ModerationLabels"]
+    ]
     return sorted(labels, key=lambda label: (-label.confidence, label.name))
 
 

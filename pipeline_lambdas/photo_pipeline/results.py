@@ -12,7 +12,9 @@ from .contract import (
     Box,
     Exif,
     Failure,
+    Instance,
     Label,
+    ModerationLabel,
     Original,
     Reason,
     Rendition,
@@ -42,10 +44,13 @@ class ResizeResult:
 
 @dataclass(frozen=True)
 class LabelsResult:
-    """What RekognitionLabels found, and by which version of which model."""
+    """What RekognitionLabels found, and by which version of which model; nothing of what was not asked."""
 
     labels: list[Label]
     label_model: str
+    faces: list[Instance] = field(default_factory=list)
+    moderation: list[ModerationLabel] = field(default_factory=list)
+    moderation_model: str = ""
     step: Step | None = None
 
 
@@ -69,13 +74,17 @@ def read_ending(event: Mapping[str, Any]) -> Ending:
         return Ending(Status.REJECTED, _drop_none({"original": resize.original, "reason": resize.reason}), made)
     assert resize is not None
     assert analysis is not None
-    labels = {"labels": analysis.labels, "label_model": analysis.label_model}
-    return Ending(Status.READY, _drawn(resize) | labels, made)
+    return Ending(Status.READY, _drawn(resize) | _found(analysis), made)
 
 
 def _drawn(resize: ResizeResult) -> dict[str, Any]:
     names = ("original", "renditions", "placeholder", "exif")
     return {name: getattr(resize, name) for name in names}
+
+
+def _found(analysis: LabelsResult) -> dict[str, Any]:
+    names = ("labels", "label_model", "faces", "moderation", "moderation_model")
+    return {name: getattr(analysis, name) for name in names}
 
 
 def _drop_none(attributes: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,12 @@ from tests import cloudformation
 FUNCTIONS = cloudformation.resources("AWS::Serverless::Function")
 STATES = cloudformation.state_machine()["States"]
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
-WITHOUT_RESOURCE_TYPES = {"rekognition:DetectLabels", "sns:Publish"}  # sns:Publish to a phone number; topics are denied
+WITHOUT_RESOURCE_TYPES = {
+    "rekognition:DetectLabels",
+    "rekognition:DetectFaces",
+    "rekognition:DetectModerationLabels",
+    "sns:Publish",  # to a phone number; topics are denied
+}
 
 
 def _all_statements() -> Iterator[dict[str, Any]]:

@@ -60,6 +60,17 @@ def test_labels_say_what_the_photo_shows_with_its_parents(pipeline: Pipeline) ->
     assert record.label_model
 
 
+def test_a_person_is_found_by_their_face(pipeline: Pipeline) -> None:
+    _, photos = pipeline.upload({"astronaut.webp": photo_files.webp("astronaut"), "cat.jpg": photo_files.phone_jpeg()})
+    records = pipeline.wait(photos)
+    (face,) = records["astronaut.webp"].faces
+    assert 0.3 < face.box.left + face.box.width / 2 < 0.6
+    assert {"Person", "Face"} <= {label.name for label in records["astronaut.webp"].labels}
+    assert records["cat.jpg"].faces == []
+    assert records["cat.jpg"].moderation == []
+    assert records["cat.jpg"].moderation_model
+
+
 def test_bad_files_are_rejected_in_words_and_the_good_one_beside_them_is_ready(
     stack: RunningStack, pipeline: Pipeline
 ) -> None:

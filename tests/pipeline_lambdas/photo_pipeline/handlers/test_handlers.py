@@ -9,10 +9,16 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from pipeline_lambdas.photo_pipeline import aws as pipeline_aws
+from pipeline_lambdas.photo_pipeline import config
 from pipeline_lambdas.photo_pipeline.contract import (
     Batch,
+    Box,
+    Instance,
+    ModerationLabel,
     Photo,
     Preferences,
     Run,
@@ -280,6 +286,82 @@ def test_storing_again_after_a_crash_before_the_batch_still_counts_it(aws: Simpl
     assert store_metadata.handler(state, None) == {"outcome": "ready", "batch_id": "b", "batch_due": True}
 
 
+# --- rekognition_labels: faces and moderation -----------------------------------------------------------------------
+
+RECORDED = {
+    "DetectFaces": {
+        "FaceDetails": [
+            {
+                "BoundingBox": {"Left": 0.25, "Top": 0.1, "Width": 0.2, "Height": 0.3},
+                "Confidence": 99.87654,
+                "Quality": {},
+            }
+        ]
+    },
+    "DetectModerationLabels": {
+        "ModerationLabels": [
+            {"Name": "Alcoholic Beverages", "ParentName": "Alcohol", "Confidence": 71.5, "TaxonomyLevel": 2},
+            {"Name": "Alcohol", "ParentName": "", "Confidence": 93.25, "TaxonomyLevel": 1},
+        ],
+        "ModerationModelVersion": "7.0",
+    },
+}
+
+
+@pytest.fixture
+def asked(aws: SimpleNamespace) -> list[str]:
+    """The questions beside the labels that Rekognition was asked; it answers as recorded."""
+    questions: list[str] = []
+
+    def answer(model: Any, **_: Any) -> tuple[AWSResponse, dict[str, Any]]:
+        questions.append(model.name)
+        return AWSResponse("", 200, {}, None), RECORDED[model.name]
+
+    for name in RECORDED:
+        pipeline_aws.rekognition().meta.events.register(f"before-call.rekognition.{name}", answer)
+    return questions
+
+
+def _switch(monkeypatch: pytest.MonkeyPatch, faces: str, moderation: str) -> None:
+    monkeypatch.setenv("DETECT_FACES", faces)
+    monkeypatch.setenv("DETECT_MODERATION_LABELS", moderation)
+    config.load.cache_clear()
+
+
+def test_faces_and_moderation_are_kept_beside_the_labels(
+    aws: SimpleNamespace, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _switch(monkeypatch, "on", "on")
+    photo = make_photo(aws, data=photo_files.webp())
+    run_steps(aws, photo)
+    record = _record(aws, photo)
+    assert record.faces == [Instance(Box(0.25, 0.1, 0.2, 0.3), 99.88)]
+    assert record.moderation == [
+        ModerationLabel("Alcohol", 93.25),
+        ModerationLabel("Alcoholic Beverages", 71.5, "Alcohol"),
+    ]
+    assert record.moderation_model == "7.0"
+    assert record.labels
+    assert sorted(asked) == ["DetectFaces", "DetectModerationLabels"]
+
+
+@pytest.mark.parametrize(
+    ("faces", "moderation", "questions"),
+    [("off", "off", []), ("on", "off", ["DetectFaces"]), ("off", "on", ["DetectModerationLabels"])],
+)
+def test_what_is_switched_off_is_not_asked(
+    aws: SimpleNamespace,
+    asked: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    faces: str,
+    moderation: str,
+    questions: list[str],
+) -> None:
+    _switch(monkeypatch, faces, moderation)
+    assert run_steps(aws, make_photo(aws, data=photo_files.webp()))["outcome"] == "ready"
+    assert asked == questions
+
+
 # --- notify_user ----------------------------------------------------------------------------------------------------
 
 
@@ -361,8 +443,6 @@ def test_a_mail_is_sent_as_utf8(aws: SimpleNamespace, mailbox: SimpleNamespace, 
 def test_a_mail_whose_answer_is_lost_is_not_sent_again(
     aws: SimpleNamespace, mailbox: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipeline_lambdas.photo_pipeline import aws as pipeline_aws
-
     tried: list[int] = []
 
     def lose_the_answer(**_: Any) -> None:
@@ -381,8 +461,6 @@ def test_a_mail_whose_answer_is_lost_is_not_sent_again(
 @pytest.fixture
 def sent(aws: SimpleNamespace) -> list[dict[str, Any]]:
     """What SES was asked to send, as boto3 was told."""
-    from pipeline_lambdas.photo_pipeline import aws as pipeline_aws
-
     calls: list[dict[str, Any]] = []
     pipeline_aws.mail().meta.events.register(
         "provide-client-params.sesv2.SendEmail", lambda params, **_: calls.append(params)
