@@ -324,6 +324,12 @@ class ModerationLabel:
     parent: str = ""
 
 
+class StepOutcome(StrEnum):
+    DONE = "done"
+    REJECTED = "rejected"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True)
 class Step:
     """One step of a run as it happened: started in ISO 8601 UTC, duration in milliseconds, how it ended."""
@@ -332,7 +338,7 @@ class Step:
     started: str
     ms: int
     attempt: int
-    outcome: str = "done"
+    outcome: str = StepOutcome.DONE.value
 
 
 @dataclass(frozen=True)

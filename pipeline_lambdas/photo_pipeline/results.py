@@ -21,6 +21,7 @@ from .contract import (
     Run,
     Status,
     Step,
+    StepOutcome,
     from_item,
     reason,
 )
@@ -95,7 +96,7 @@ def _failure(run: Run, error: Mapping[str, str], resize: ResizeResult | None, ma
     """The step after the last result is the one that broke. What was drawn before is kept: it can be shown."""
     name, failure = _what_broke(resize, made)
     detail = f"{error.get('Error', '')}: {error.get('Cause', '')}"[:1000]
-    broken = Step(name=name, started=utc_now(), ms=0, attempt=run.attempt, outcome="failed")
+    broken = Step(name=name, started=utc_now(), ms=0, attempt=run.attempt, outcome=StepOutcome.FAILED.value)
     kept = _drawn(resize) if resize and resize.outcome == RESIZED else {}
     return Ending(Status.FAILED, kept | {"reason": reason(failure, detail=detail)}, [*made, broken])
 
@@ -115,9 +116,9 @@ class Stopwatch:
         self._name, self._run = name, run
         self._started, self._from = utc_now(), time.monotonic()
 
-    def step(self, outcome: str = "done") -> Step:
+    def step(self, outcome: StepOutcome = StepOutcome.DONE) -> Step:
         ms = round((time.monotonic() - self._from) * 1000)
-        return Step(name=self._name, started=self._started, ms=ms, attempt=self._run.attempt, outcome=outcome)
+        return Step(name=self._name, started=self._started, ms=ms, attempt=self._run.attempt, outcome=outcome.value)
 
 
 def utc_now() -> str:

@@ -11,10 +11,15 @@ from pipeline_lambdas.photo_pipeline import contract
 from webapp.photos import clock
 from webapp.photos.models import Photo
 
-STEP_WORDS = {
-    "ResizeImage": ("Previews made", "Previews could not be made"),
-    "RekognitionLabels": ("Labels found", "Labels could not be found"),
-    "StoreMetadata": ("Result saved", "Result could not be saved"),
+DONE, REJECTED, FAILED = contract.StepOutcome
+STEP_WORDS: dict[tuple[str, str], str] = {
+    ("ResizeImage", DONE): "Previews made",
+    ("ResizeImage", REJECTED): "File checked and refused",
+    ("ResizeImage", FAILED): "Previews could not be made",
+    ("RekognitionLabels", DONE): "Labels found",
+    ("RekognitionLabels", FAILED): "Labels could not be found",
+    ("StoreMetadata", DONE): "Result saved",
+    ("StoreMetadata", FAILED): "Result could not be saved",
 }
 
 
@@ -36,7 +41,7 @@ def facts(photo: Photo, record: contract.Photo | None) -> list[tuple[str, str]]:
     width, height = original.width or photo.width, original.height or photo.height
     pairs = [
         ("File", photo.file_name),
-        ("Size", f"{photo.bytes / 1e6:.1f} MB"),
+        ("Size", _size(photo.bytes)),
         ("Pixels", f"{width} × {height}" if width else ""),
         ("Format", original.format),
         ("Taken", _moment(exif.taken_at)),
@@ -49,6 +54,10 @@ def facts(photo: Photo, record: contract.Photo | None) -> list[tuple[str, str]]:
         ("ISO", str(exif.iso or "")),
     ]
     return [(word, value) for word, value in pairs if value]
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size >= 100_000 else "less than 0.1 MB"
 
 
 def _exposure(seconds: float) -> str:
@@ -74,7 +83,7 @@ def history(photo: Photo, record: contract.Photo | None) -> list[Event]:
 
 
 def _event(step: contract.Step) -> Event:
-    done, broken = STEP_WORDS.get(step.name, (step.name, f"{step.name} failed"))
-    is_bad = step.outcome == "failed"
-    seconds = None if is_bad else step.ms / 1000
-    return Event(broken if is_bad else done, clock.parse(step.started), seconds, step.attempt, is_bad)
+    word = STEP_WORDS.get((step.name, step.outcome), f"{step.name}: {step.outcome}")
+    # Nobody measured a step that broke.
+    seconds = None if step.outcome == FAILED else step.ms / 1000
+    return Event(word, clock.parse(step.started), seconds, step.attempt, is_bad=step.outcome != DONE)

@@ -8,7 +8,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from .. import aws, config, photo_table
-from ..contract import Original, Rendition, Run, from_item, refuse_size, rendition_key
+from ..contract import Original, Rendition, Run, StepOutcome, from_item, refuse_size, rendition_key
 from ..errors import Overtaken, Refused
 from ..inspection import inspect
 from ..renditions import Picture, draw
@@ -29,7 +29,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         logger.info("overtaken", extra={"run": run.run_id})
         return to_state(ResizeResult(OVERTAKEN))
     except Refused as refused:
-        return to_state(ResizeResult(REJECTED, step=stopwatch.step("rejected"), reason=refused.reason))
+        return to_state(ResizeResult(REJECTED, step=stopwatch.step(StepOutcome.REJECTED), reason=refused.reason))
 
 
 def _resize(run: Run, settings: config.ResizeConfig, stopwatch: Stopwatch) -> ResizeResult:

@@ -244,6 +244,17 @@ def test_the_photo_page_shows_all_there_is_to_know(aws: Any, me: Any, mine: Clie
     assert "hx-trigger" not in page
 
 
+def test_the_history_of_a_refused_photo_claims_no_previews(aws: Any, me: Any, mine: Client) -> None:
+    photo = make_photo(me, bytes=14_000)
+    refused = contract.Step("ResizeImage", "2026-11-23T10:00:00.000+00:00", ms=240, attempt=1, outcome="rejected")
+    put_record(aws.table, photo, status="rejected", reason=contract.reason(contract.Refusal.DAMAGED), steps=[refused])
+    page = text_of(mine.get(photo.get_absolute_url()))
+    assert "Previews made" not in page
+    assert "File checked and refused" in page
+    assert "history-bad" in page
+    assert "less than 0.1 MB" in page
+
+
 def test_a_photo_that_is_processed_updates_by_itself(aws: Any, me: Any, mine: Client) -> None:
     photo = make_photo(me)
     put_record(aws.table, photo, status="processing")
