@@ -19,8 +19,6 @@ def answering() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        raise CommandError(
-            f"The database does not answer ({error}). On a laptop, start Shoebox with: make run"
-        ) from error
+        raise CommandError(f"The database does not answer ({error}). {HINT}") from error
     except AWS_ERRORS as error:
-        raise CommandError(f"AWS does not answer ({error}). On a laptop, start Shoebox with: make run") from error
+        raise CommandError(f"AWS does not answer ({error}). {HINT}") from error
