@@ -103,6 +103,7 @@ class Failure(StrEnum):
 
     RESIZE = "resize_failed"
     LABELS = "labels_failed"
+    LABELS_REFUSED = "labels_refused"
     STORE = "store_failed"
     DID_NOT_ARRIVE = "did_not_arrive"
     STOPPED = "stopped"
@@ -121,6 +122,9 @@ SENTENCES: Mapping[str, str] = {
     Refusal.DAMAGED: "This file is damaged or incomplete. Copy it anew from the camera or phone, and upload that.",
     Failure.RESIZE: "Something went wrong on our side while making the previews. The original is safe; try again.",
     Failure.LABELS: "Something went wrong on our side while finding labels. The original is safe; try again.",
+    Failure.LABELS_REFUSED: (
+        "The service that finds labels did not take this photo. The photo and its previews are safe; try again later."
+    ),
     Failure.STORE: "Something went wrong on our side while saving the result. The original is safe; try again.",
     Failure.DID_NOT_ARRIVE: "This photo did not arrive. Upload it again.",
     Failure.STOPPED: "Processing stopped before it was finished. The original is safe; try again.",
@@ -253,13 +257,15 @@ def new_run(
 
 @dataclass(frozen=True)
 class Original:
-    """The uploaded file. `format` is Pillow's name; width and height in pixels, upright; sha256 in hex."""
+    """The uploaded file. `format` is Pillow's name; width and height in pixels, upright; sha256 in hex; incomplete when
+    its end is missing and what came before it is shown."""
 
     bytes: int
     width: int = 0
     height: int = 0
     format: str = ""
     sha256: str = ""
+    incomplete: bool = False
 
 
 @dataclass(frozen=True)
@@ -284,6 +290,14 @@ class Exif:
     aperture: float = 0.0
     focal_length: float = 0.0
     iso: int = 0
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a photo was taken, in degrees north and east. Kept in the owner's record alone, and only if they asked."""
+
+    latitude: float
+    longitude: float
 
 
 @dataclass(frozen=True)
@@ -343,7 +357,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Photo:
-    """A photo record: pk `OWNER#{owner}`, sk `PHOTO#{photo}`. Times in ISO 8601 UTC."""
+    """A photo record: pk `OWNER#{owner}`, sk `PHOTO#{photo}`. Times in ISO 8601 UTC. `placeholder` is a WebP of a few
+    pixels in base64, to show before the thumbnail. What the owner says of labels lies beside what the model said."""
 
     owner_id: str
     photo_id: str
@@ -365,6 +380,9 @@ class Photo:
     faces: list[Instance] = field(default_factory=list)
     moderation: list[ModerationLabel] = field(default_factory=list)
     moderation_model: str = ""
+    denied_labels: set[str] = field(default_factory=set)
+    added_labels: set[str] = field(default_factory=set)
+    place: Place | None = None
     steps: list[Step] = field(default_factory=list)
 
 
@@ -375,8 +393,49 @@ class Preferences:
     owner_id: str
     channel: str = "mail"
     only_problems: bool = False
+    keep_place: bool = False
     email: str = ""
     phone: str = ""
+
+
+@dataclass(frozen=True)
+class LabelsAnswer:
+    """What DetectLabels found, surest first, and the version of its model."""
+
+    labels: list[Label] = field(default_factory=list)
+    model: str = ""
+
+
+@dataclass(frozen=True)
+class FacesAnswer:
+    """Where DetectFaces found faces."""
+
+    faces: list[Instance] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ModerationAnswer:
+    """What DetectModerationLabels found, surest first, and the version of its model."""
+
+    labels: list[ModerationLabel] = field(default_factory=list)
+    model: str = ""
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Rekognition's finished answers about one content of one owner: pk `OWNER#{owner}`, sk
+    `ANALYSIS#{sha256}#{parameters}`. One run at a time may pay for answers, until its lease ends; `photos` are the ids
+    of those that use them."""
+
+    owner_id: str
+    sha256: str
+    parameters: str
+    photos: set[str] = field(default_factory=set)
+    claimed_by: str = ""
+    lease_until: str = ""
+    labels: LabelsAnswer | None = None
+    faces: FacesAnswer | None = None
+    moderation: ModerationAnswer | None = None
 
 
 class Channel(StrEnum):
@@ -421,18 +480,23 @@ def preferences_item_key(owner_id: str) -> Key:
     return {"pk": f"OWNER#{owner_id}", "sk": "PREFERENCES"}
 
 
+def analysis_item_key(owner_id: str, sha256: str, parameters: str) -> Key:
+    return {"pk": f"OWNER#{owner_id}", "sk": f"ANALYSIS#{sha256}#{parameters}"}
+
+
 def batch_item_key(batch_id: str) -> Key:
     return {"pk": f"BATCH#{batch_id}", "sk": "BATCH"}
 
 
 _ITEM_KEYS = {
     Photo: lambda photo: photo_item_key(photo.owner_id, photo.photo_id),
+    Analysis: lambda analysis: analysis_item_key(analysis.owner_id, analysis.sha256, analysis.parameters),
     Preferences: lambda preferences: preferences_item_key(preferences.owner_id),
     Batch: lambda batch: batch_item_key(batch.batch_id),
 }
 
 
-def to_item(value: Photo | Preferences | Batch) -> Item:
+def to_item(value: Photo | Analysis | Preferences | Batch) -> Item:
     """The DynamoDB item of a record, without empty attributes (DynamoDB takes no empty set)."""
     return {**_ITEM_KEYS[type(value)](value), **to_attribute(value)}
 
@@ -489,16 +553,17 @@ def put_new(record: Photo | Batch) -> UpdateArguments:
 
 
 def _update(
-    key: Key, update: str, *, where: str, values: Item, names: Mapping[str, str] | None = None
+    key: Key, update: str, *, where: str, values: Item | None = None, names: Mapping[str, str] | None = None
 ) -> UpdateArguments:
-    arguments: UpdateArguments = {
+    arguments = {
         "Key": key,
         "UpdateExpression": update,
         "ConditionExpression": where,
         "ExpressionAttributeValues": values,
+        "ExpressionAttributeNames": names,
         "ReturnValues": "ALL_NEW",
     }
-    return arguments | ({"ExpressionAttributeNames": dict(names)} if names else {})
+    return {name: argument for name, argument in arguments.items() if argument}  # DynamoDB takes no empty map
 
 
 _AS_SEEN = "#status = :seen_status AND attempt = :seen_attempt"
@@ -541,6 +606,55 @@ def deleting_update(owner_id: str, photo_id: str, *, now: str) -> UpdateArgument
         names={"#status": "status"},
         values={":deleting": Status.DELETING.value, ":now": now},
     )
+
+
+MAX_ADDED_LABELS = 50
+
+
+def deny_label_update(owner_id: str, photo_id: str, name: str) -> UpdateArguments:
+    """The owner says "not this": the label is not shown, whatever a later analysis finds."""
+    return _correct(owner_id, photo_id, "ADD denied_labels :name DELETE added_labels :name", name)
+
+
+def add_label_update(owner_id: str, photo_id: str, name: str) -> UpdateArguments:
+    """The owner says "also this", of at most `MAX_ADDED_LABELS` labels."""
+    arguments = _correct(owner_id, photo_id, "ADD added_labels :name DELETE denied_labels :name", name)
+    arguments["ConditionExpression"] += " AND (attribute_not_exists(added_labels) OR size(added_labels) < :most)"
+    arguments["ExpressionAttributeValues"][":most"] = MAX_ADDED_LABELS
+    return arguments
+
+
+def uncorrect_label_update(owner_id: str, photo_id: str, name: str) -> UpdateArguments:
+    """The owner takes back what they said of a label."""
+    return _correct(owner_id, photo_id, "DELETE denied_labels :name, added_labels :name", name)
+
+
+def _correct(owner_id: str, photo_id: str, update: str, name: str) -> UpdateArguments:
+    return _update(
+        photo_item_key(owner_id, photo_id),
+        update,
+        where="attribute_exists(pk) AND #status <> :deleting",
+        names={"#status": "status"},
+        values={":name": {name}, ":deleting": Status.DELETING.value},
+    )
+
+
+def shown_labels(photo: Photo) -> list[Label]:
+    """What a photo shows, its owner's corrections applied: those they added, with full confidence, then the model's."""
+    added = [Label(name=name, confidence=100.0) for name in sorted(photo.added_labels)]
+    hidden = photo.denied_labels | photo.added_labels
+    return added + [label for label in photo.labels if label.name not in hidden]
+
+
+def forget_place_update(owner_id: str, photo_id: str) -> UpdateArguments:
+    """The owner no longer wants the place kept."""
+    return _update(photo_item_key(owner_id, photo_id), "REMOVE place", where="attribute_exists(pk)")
+
+
+def forget_analysis_update(analysis: Analysis, photo_id: str) -> UpdateArguments:
+    """A deleted photo no longer uses an analysis."""
+    key = analysis_item_key(analysis.owner_id, analysis.sha256, analysis.parameters)
+    return _update(key, "DELETE photos :photo", where="attribute_exists(pk)", values={":photo": {photo_id}})
 
 
 def batch_outcome_update(batch_id: str, photo_id: str, status: str) -> UpdateArguments:
