@@ -535,6 +535,8 @@ def _from_attribute(hint: Any, part: Any) -> Any:
         return None if part is None else _from_attribute(arguments[0], part)
     if origin is list:
         return [_from_attribute(arguments[0], each) for each in part]
+    if origin is set:
+        return set(part)
     if origin is dict:
         return {name: _from_attribute(arguments[1], each) for name, each in part.items()}
     if is_dataclass(hint):

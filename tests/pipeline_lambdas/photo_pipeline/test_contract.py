@@ -38,6 +38,9 @@ RECORDS = st.builds(
     renditions=st.dictionaries(TEXT, st.builds(contract.Rendition, TEXT, *[st.integers(0, 10**6)] * 3), max_size=3),
     exif=st.builds(contract.Exif, exposure=st.floats(0, 1000)),
     labels=st.lists(LABELS, max_size=3),
+    denied_labels=st.sets(TEXT, max_size=3),
+    added_labels=st.sets(TEXT, max_size=3),
+    place=st.none() | st.builds(contract.Place, st.floats(-90, 90), st.floats(-180, 180)),
     steps=st.lists(st.builds(contract.Step, TEXT, TEXT, st.integers(0, 10**6), st.integers(1, 3)), max_size=3),
 )
 
@@ -60,7 +63,7 @@ def test_record_survives_the_way_to_dynamodb_and_back(record: contract.Photo) ->
 
 @given(RECORDS)
 def test_record_survives_the_way_through_json(record: contract.Photo) -> None:
-    assert contract.from_item(contract.Photo, json.loads(json.dumps(asdict(record)))) == record
+    assert contract.from_item(contract.Photo, json.loads(json.dumps(asdict(record), default=sorted))) == record
 
 
 def test_item_holds_no_float_and_no_empty_set() -> None:
@@ -155,3 +158,20 @@ def test_batch_is_due_once_all_are_in_and_nobody_has_claimed_it() -> None:
     assert complete.is_due
     claimed = contract.Batch(batch_id="b", owner_id="o", expected=1, ready={"1"}, claimed_at="2026-01-01")
     assert not claimed.is_due
+
+
+def _photo_of(*names: str, denied: set[str], added: set[str]) -> contract.Photo:
+    item = {"owner_id": "o", "photo_id": "p", "status": "ready", "uploaded_at": "", "updated_at": "", "key": ""}
+    labels = [{"name": name, "confidence": 90} for name in names]
+    sets = {"denied_labels": denied, "added_labels": added}
+    return contract.from_item(contract.Photo, item | {"original": {"bytes": 1}, "labels": labels} | sets)
+
+
+def test_labels_shown_are_those_added_then_those_found_and_not_denied() -> None:
+    photo = _photo_of("Dog", "Cat", "Beach", denied={"Cat"}, added={"Summer"})
+    assert [label.name for label in contract.shown_labels(photo)] == ["Summer", "Dog", "Beach"]
+
+
+def test_label_that_was_added_and_is_found_later_is_shown_once() -> None:
+    photo = _photo_of("Dog", denied=set(), added={"Dog"})
+    assert [(label.name, label.confidence) for label in contract.shown_labels(photo)] == [("Dog", 100.0)]
