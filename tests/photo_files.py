@@ -99,8 +99,14 @@ def five_photos() -> dict[str, bytes]:
 
 
 def truncated_jpeg() -> bytes:
-    whole = (PHOTOS / "chelsea.jpg").read_bytes()
-    return whole[: len(whole) // 2]
+    """Half of a photo."""
+    return cut_off(0.5)
+
+
+def cut_off(share: float, **options: object) -> bytes:
+    """The first part of a photo's JPEG, as a copy that broke off leaves it."""
+    whole = encode(photo(), "JPEG", quality=90, **options)
+    return whole[: int(len(whole) * share)]
 
 
 def text_named_jpg() -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import math
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +13,7 @@ from typing import Any
 import pillow_heif
 from PIL import ExifTags, Image, UnidentifiedImageError
 
-from .contract import FORMATS, SNIFF_BYTES, Exif, Refusal, reason, refuse_dimensions, sniff_format
+from .contract import FORMATS, SNIFF_BYTES, Exif, Place, Refusal, reason, refuse_dimensions, sniff_format
 from .errors import Refused
 
 _TRANSPOSED = {5, 6, 7, 8}
@@ -22,12 +23,14 @@ _DNG_VERSION, _REDUCED_RESOLUTION = 50706, 1
 
 @dataclass(frozen=True)
 class Facts:
-    """An accepted file: its format (a name of `contract.FORMATS`), its upright size in pixels, its camera's notes."""
+    """An accepted file: its format (a name of `contract.FORMATS`), its upright size in pixels, its camera's notes, and
+    the place it was taken at, if it says so."""
 
     format: str
     width: int
     height: int
     exif: Exif
+    place: Place | None = None
 
 
 def inspect(data: bytes) -> Facts:
@@ -36,15 +39,17 @@ def inspect(data: bytes) -> Facts:
     if announced is None:
         raise Refused(reason(Refusal.NOT_A_PHOTO))
     with open_header(data) as image:
-        exif = _read_exif(image)
         if image.format == "TIFF":
             _refuse_raw_or_cut_tiff(image, data)
+        tags, place_tags = _read_exif(image)
         width, height = image.size
-        if exif.get(ExifTags.Base.Orientation) in _TRANSPOSED:
+        if tags.get(ExifTags.Base.Orientation) in _TRANSPOSED:
             width, height = height, width
         if refusal := refuse_dimensions(width, height):
             raise Refused(refusal)
-        return Facts(format=announced.name, width=width, height=height, exif=camera_notes(exif))
+        return Facts(
+            format=announced.name, width=width, height=height, exif=camera_notes(tags), place=place_of(place_tags)
+        )
 
 
 def _refuse_raw_or_cut_tiff(image: Any, data: bytes) -> None:
@@ -73,17 +78,25 @@ def _prepare_pillow() -> None:
     Image.MAX_IMAGE_PIXELS = None  # our own limit, which has a sentence, is asked before anything is decoded
 
 
-def _read_exif(image: Image.Image) -> dict[int, Any]:
-    """All of the first image's tags, the camera's among them; whatever cannot be read is left out."""
+def _read_exif(image: Image.Image) -> tuple[dict[int, Any], dict[int, Any]]:
+    """The first image's tags, the camera's among them, and those of the place; whatever cannot be read is left out.
+
+    Not by Pillow's `getexif`: of a PNG it decodes all pixels first, and it takes an orientation from XMP, which neither
+    libvips nor browsers do.
+    """
+    exif = Image.Exif()
     try:
-        tags = image.getexif()
-        return {**tags, **tags.get_ifd(ExifTags.IFD.Exif)}
+        if image.format == "TIFF":
+            exif = image.getexif()
+        elif notes := image.info.get("exif"):
+            exif.load(notes)
+        return {**exif, **exif.get_ifd(ExifTags.IFD.Exif)}, exif.get_ifd(ExifTags.IFD.GPSInfo)
     except Exception:  # a maker's broken notes must not cost the photo; Pillow raises whatever its parsers do
-        return {}
+        return {}, {}
 
 
 def camera_notes(tags: dict[int, Any]) -> Exif:
-    """What is kept of EXIF tags. Never the place."""
+    """What is kept of EXIF tags for everyone who may see the photo. Never the place."""
     return Exif(
         taken_at=_taken_at(tags),
         camera=_camera(_text(tags, ExifTags.Base.Make), _text(tags, ExifTags.Base.Model)),
@@ -93,6 +106,26 @@ def camera_notes(tags: dict[int, Any]) -> Exif:
         focal_length=_number(tags, ExifTags.Base.FocalLength),
         iso=int(_number(tags, ExifTags.Base.ISOSpeedRatings)),
     )
+
+
+def place_of(tags: dict[int, Any]) -> Place | None:
+    """Where EXIF's GPS tags say the photo was taken, to about a metre."""
+    latitude = _degrees(tags, ExifTags.GPS.GPSLatitude, ExifTags.GPS.GPSLatitudeRef, "S")
+    longitude = _degrees(tags, ExifTags.GPS.GPSLongitude, ExifTags.GPS.GPSLongitudeRef, "W")
+    if latitude is None or longitude is None or abs(latitude) > 90 or abs(longitude) > 180:
+        return None
+    return Place(latitude=latitude, longitude=longitude) if latitude or longitude else None
+
+
+def _degrees(tags: dict[int, Any], tag: int, reference: int, negative: str) -> float | None:
+    try:
+        degrees, minutes, seconds = (float(part) for part in tags[tag])
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        return None
+    value = degrees + minutes / 60 + seconds / 3600
+    if not math.isfinite(value):
+        return None
+    return round(-value if _text(tags, reference).upper() == negative else value, 5)
 
 
 def _text(tags: dict[int, Any], tag: int) -> str:

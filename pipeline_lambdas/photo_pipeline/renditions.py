@@ -1,22 +1,19 @@
-"""The pictures made of an original: upright, in sRGB, without metadata; one decode, each drawn from the one before."""
+"""The pictures made of an original: without metadata, from one decode, each drawn from the one before."""
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 from typing import Any
 
-import pyvips
-from PIL import ImageOps
+from .contract import ANALYSIS, DISPLAY, MIN_SIDE, THUMB, Box
+from .decoding import decode, shrink
 
-from .contract import ANALYSIS, DISPLAY, MIN_SIDE, THUMB, Box, Refusal, reason
-from .errors import Refused
-from .inspection import open_header
-
-DISPLAY_SIDE, ANALYSIS_SIDE, THUMB_SIDE = 2048, 1280, 480
-_WEBP = {"Q": 80, "effort": 4, "keep": "none"}
-_JPEG = {"Q": 85, "optimize_coding": True, "keep": "none"}
+DISPLAY_SIDE, ANALYSIS_SIDE, THUMB_SIDE, PLACEHOLDER_SIDE = 2048, 1280, 480, 16
+WEBP = {"Q": 80, "effort": 4, "keep": "none"}
+JPEG = {"Q": 85, "optimize_coding": True, "keep": "none"}
+PLACEHOLDER = {"Q": 40, "effort": 4, "keep": "none"}
 _WHITE = [255, 255, 255]
-_DECODED_BY_PILLOW = {"HEIF", "BMP"}  # libvips as packaged opens neither
 
 
 @dataclass(frozen=True)
@@ -31,65 +28,29 @@ class Picture:
 
 @dataclass(frozen=True)
 class Drawing:
-    """All that is drawn of one original: pictures by name, a colour (`#rrggbb`) to show before them, and where in the
-    analysis picture the photo lies (less than all of it when a panorama was padded)."""
+    """All that is drawn of one original: pictures by name; the placeholder, a WebP of a few pixels in base64; where in
+    the analysis picture the photo lies (less than all of it when a panorama was padded); incomplete when the file's end
+    is missing."""
 
     pictures: dict[str, Picture]
     placeholder: str
     analysis_content: Box
+    incomplete: bool = False
 
 
 def draw(data: bytes, format: str) -> Drawing:
-    """Draw the three renditions. Raises Refused when the pixels cannot be decoded to the end."""
-    try:
-        display = _decode(data, format)
-        analysis = _shrink(display, ANALYSIS_SIDE)
-        thumb = _shrink(analysis, THUMB_SIDE)
-        padded, content = _pad(_on_white(analysis))
-        return Drawing(
-            pictures={
-                DISPLAY: _webp(display),
-                ANALYSIS: _jpeg(padded),
-                THUMB: _webp(thumb),
-            },
-            placeholder=_mean_colour(thumb),
-            analysis_content=content,
-        )
-    except (pyvips.Error, OSError, ValueError, SyntaxError, EOFError) as error:
-        raise Refused(reason(Refusal.DAMAGED, detail=str(error).strip()[:500])) from error
-
-
-def _decode(data: bytes, format: str) -> Any:
-    if format in _DECODED_BY_PILLOW:
-        image = _shrink(_pixels_from_pillow(data), DISPLAY_SIDE)
-    else:
-        image = pyvips.Image.thumbnail_buffer(
-            data,
-            DISPLAY_SIDE,
-            height=DISPLAY_SIDE,
-            size="down",
-            export_profile="srgb",
-            option_string="fail_on=truncated",  # as an argument of its own, libvips 8.18 does not hand it to the loader
-        )
-    return image.colourspace("srgb").copy_memory()
-
-
-def _pixels_from_pillow(data: bytes) -> Any:
-    with open_header(data) as image:
-        profile = image.info.get("icc_profile")
-        ImageOps.exif_transpose(image, in_place=True)
-        if image.mode not in ("RGB", "RGBA"):
-            image = image.convert("RGBA" if image.has_transparency_data else "RGB")
-        pixels = pyvips.Image.new_from_memory(
-            image.tobytes(), image.width, image.height, len(image.getbands()), "uchar"
-        ).copy(interpretation="srgb")
-    if profile:
-        pixels.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
-    return pixels
-
-
-def _shrink(image: Any, side: int) -> Any:
-    return image.thumbnail_image(side, height=side, size="down", export_profile="srgb").copy_memory()
+    """Draw the three renditions of a file whose header was accepted. Raises Refused when its pixels cannot be had."""
+    decoded = decode(data, format, side=DISPLAY_SIDE)
+    display = decoded.image
+    analysis = shrink(display, ANALYSIS_SIDE)
+    thumb = shrink(analysis, THUMB_SIDE)
+    padded, content = _pad(_on_white(analysis))
+    return Drawing(
+        pictures={DISPLAY: _webp(display), ANALYSIS: _jpeg(padded), THUMB: _webp(thumb)},
+        placeholder=_placeholder(thumb),
+        analysis_content=content,
+        incomplete=decoded.incomplete,
+    )
 
 
 def _on_white(image: Any) -> Any:
@@ -105,13 +66,12 @@ def _pad(image: Any) -> tuple[Any, Box]:
 
 
 def _webp(image: Any) -> Picture:
-    return Picture(image.webpsave_buffer(**_WEBP), "image/webp", image.width, image.height)
+    return Picture(image.webpsave_buffer(**WEBP), "image/webp", image.width, image.height)
 
 
 def _jpeg(image: Any) -> Picture:
-    return Picture(image.jpegsave_buffer(**_JPEG), "image/jpeg", image.width, image.height)
+    return Picture(image.jpegsave_buffer(**JPEG), "image/jpeg", image.width, image.height)
 
 
-def _mean_colour(image: Any) -> str:
-    pixel = _on_white(image).thumbnail_image(1, height=1, size="force").getpoint(0, 0)
-    return "#" + "".join(f"{min(255, max(0, round(channel))):02x}" for channel in pixel[:3])
+def _placeholder(image: Any) -> str:
+    return base64.b64encode(shrink(image, PLACEHOLDER_SIDE).webpsave_buffer(**PLACEHOLDER)).decode()

@@ -48,6 +48,7 @@ def _resize(run: Run, settings: config.ResizeConfig, stopwatch: Stopwatch) -> Re
             height=facts.height,
             format=facts.format,
             sha256=hashlib.sha256(data).hexdigest(),
+            incomplete=drawing.incomplete,
         ),
         renditions=renditions,
         placeholder=drawing.placeholder,

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import math
+import subprocess
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_lambdas.photo_pipeline.errors import Refused
-from pipeline_lambdas.photo_pipeline.inspection import camera_notes, inspect
+from pipeline_lambdas.photo_pipeline.inspection import camera_notes, inspect, place_of
 from tests import photo_files
 
 
@@ -19,6 +23,53 @@ def _refusal(data: bytes) -> str:
 def test_size_is_that_of_the_upright_photo(orientation: int) -> None:
     facts = inspect(photo_files.phone_jpeg(orientation=orientation))
     assert (facts.width, facts.height) == photo_files.photo().size
+
+
+def test_place_is_read_in_degrees_and_kept_apart_from_the_notes() -> None:
+    place = inspect(photo_files.phone_jpeg()).place
+    assert place is not None
+    assert (place.latitude, place.longitude) == (48.20833, 16.37083)
+
+
+@pytest.mark.parametrize(
+    ("tags", "place"),
+    [
+        ({1: "S", 2: (33.0, 51.0, 30.0), 3: "W", 4: (70.0, 0.0, 0.0)}, (-33.85833, -70.0)),
+        ({1: "N", 2: (91.0, 0.0, 0.0), 3: "E", 4: (1.0, 0.0, 0.0)}, None),
+        ({1: "N", 2: (math.nan, 0.0, 0.0), 3: "E", 4: (1.0, 0.0, 0.0)}, None),
+        ({1: "N", 2: (0.0, 0.0, 0.0), 3: "E", 4: (0.0, 0.0, 0.0)}, None),
+        ({1: "N", 2: (48.0,), 3: "E", 4: (1.0, 0.0, 0.0)}, None),
+        ({1: "N", 2: (48.0, 0.0, 0.0)}, None),
+        ({}, None),
+    ],
+)
+def test_place_that_cannot_be_is_none(tags: dict[int, object], place: tuple[float, float] | None) -> None:
+    found = place_of(tags)
+    assert (found and (found.latitude, found.longitude)) == place
+
+
+@pytest.mark.exiftool
+def test_notes_and_place_of_a_tiff_are_read(tmp_path: Path, exiftool: str) -> None:
+    file = tmp_path / "scan.tiff"
+    file.write_bytes(_tiff())
+    notes = ["-Model=D90", "-DateTimeOriginal=2024:05:12 14:03:11", "-GPSLatitude=48.5", "-GPSLatitudeRef=N"]
+    subprocess.run([exiftool, *notes, "-GPSLongitude=16.25", "-GPSLongitudeRef=W", str(file)], check=True)
+    facts = inspect(file.read_bytes())
+    assert (facts.exif.camera, facts.exif.taken_at) == ("D90", "2024-05-12T14:03:11")
+    assert facts.place is not None
+    assert (facts.place.latitude, facts.place.longitude) == (48.5, -16.25)
+
+
+@pytest.mark.parametrize("format", ["PNG", "WEBP", "AVIF"])
+def test_notes_and_place_are_read_in_every_format_that_has_them(format: str) -> None:
+    facts = inspect(photo_files.encode(photo_files.photo(), format, exif=photo_files.camera_exif()))
+    assert facts.exif.camera == "Apple iPhone 12"
+    assert facts.exif.taken_at == "2024-05-12T14:03:11+02:00"
+    assert facts.place is not None
+
+
+def test_a_huge_png_is_refused_without_reading_a_pixel() -> None:
+    assert _refusal(photo_files.png(20_000, 20_000)[:200]) == "too_many_pixels"
 
 
 def test_camera_notes_are_kept_and_the_place_is_not() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import io
 import subprocess
 from pathlib import Path
@@ -85,9 +86,36 @@ def test_a_panorama_is_padded_for_the_analysis_alone() -> None:
     assert drawing.analysis_content.width == 1
 
 
-def test_placeholder_is_the_mean_colour() -> None:
-    red = photo_files.encode(Image.new("RGB", (200, 100), (200, 30, 40)), "PNG")
-    assert draw(red, "PNG").placeholder == "#c81e28"
+def test_placeholder_is_a_picture_of_a_few_pixels() -> None:
+    drawing = draw(photo_files.phone_jpeg(), "JPEG")
+    placeholder = _open(base64.b64decode(drawing.placeholder))
+    assert placeholder.format == "WEBP"
+    assert max(placeholder.size) == 16
+    assert len(drawing.placeholder) < 300
+    assert _difference(placeholder, photo_files.photo().resize(placeholder.size)) < 25
+
+
+def test_placeholder_keeps_transparency() -> None:
+    placeholder = _open(base64.b64decode(draw(photo_files.transparent_png(), "PNG").placeholder))
+    assert placeholder.convert("RGBA").getpixel((0, 0))[3] < 30
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("orientation", [1, 3, 6])
+def test_a_jpeg_cut_off_in_its_last_tenth_still_shows(progressive: bool, orientation: int) -> None:
+    exif = photo_files.camera_exif(orientation=orientation)
+    drawing = draw(photo_files.cut_off(0.91, progressive=progressive, exif=exif), "JPEG")
+    upright = draw(photo_files.cut_off(1, progressive=progressive, exif=exif), "JPEG")
+    assert drawing.incomplete
+    assert not upright.incomplete
+    display, whole = (_open(each.pictures["display"].data) for each in (drawing, upright))
+    assert display.size == whole.size
+    assert _difference(display, whole) < 25
+
+
+def test_a_grey_photo_that_is_complete_is_not_called_incomplete() -> None:
+    grey = photo_files.encode(Image.new("RGB", (300, 200), (128, 128, 128)), "JPEG")
+    assert not draw(grey, "JPEG").incomplete
 
 
 @pytest.mark.exiftool

@@ -1,0 +1,145 @@
+"""An original's pixels: upright, in sRGB, no larger than asked, and read small wherever the format allows."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+import pillow_heif
+import pyvips
+from PIL import ExifTags, Image
+
+from .contract import Refusal, reason
+from .errors import Refused
+from .inspection import open_header
+
+_STRICT, _LENIENT = (
+    "fail_on=truncated",
+    "",
+)  # libvips 8.18 does not hand `fail_on` to the loader as an argument of its own
+_MOST_MISSING = 1 / 4  # of a JPEG's rows
+_GREY = 128  # libjpeg fills what is missing with it
+_CANNOT_DECODE = (pyvips.Error, OSError, ValueError, SyntaxError, EOFError, RuntimeError, MemoryError)
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """8 bits a channel, three or four channels, in memory. Incomplete when the file's end is missing."""
+
+    image: Any
+    incomplete: bool = False
+
+
+def decode(data: bytes, format: str, *, side: int) -> Decoded:
+    """The picture of a file whose header was accepted, at most `side` pixels wide and high.
+
+    Raises Refused when its pixels cannot be had, or too few of them.
+    """
+    _prepare_libvips()
+    try:
+        return _DECODERS.get(format, _decode)(data, side)
+    except _CANNOT_DECODE as error:
+        raise Refused(reason(Refusal.DAMAGED, detail=str(error).strip()[:500])) from error
+
+
+def shrink(image: Any, side: int) -> Any:
+    """The picture at most `side` pixels wide and high, never enlarged, in memory."""
+    return image.thumbnail_image(side, height=side, size="down").copy_memory()
+
+
+@functools.cache
+def _prepare_libvips() -> None:
+    pyvips.block_untrusted_set(True)
+    pyvips.cache_set_max(0)  # every photo is another: a cache of operations would only hold on to its pixels
+
+
+def _decode(data: bytes, side: int) -> Decoded:
+    try:
+        return Decoded(_thumbnail(data, side, _STRICT))
+    except pyvips.Error:
+        # Pillow opens a few that libvips does not: TIFF in Lab or with old-style JPEG, PNG with a broken checksum.
+        return _decode_by_pillow(data, side)
+
+
+def _decode_jpeg(data: bytes, side: int) -> Decoded:
+    try:
+        return Decoded(_thumbnail(data, side, _STRICT))
+    except pyvips.Error:
+        as_stored = _thumbnail(data, side, _LENIENT, no_rotate=True)
+        if _rows_missing(as_stored) > _MOST_MISSING * as_stored.height:
+            raise
+        return Decoded(as_stored.autorot().copy_memory(), incomplete=True)
+
+
+def _thumbnail(data: bytes, side: int, leniency: str, **options: Any) -> Any:
+    image = pyvips.Image.thumbnail_buffer(data, side, height=side, size="down", option_string=leniency, **options)
+    return _to_srgb(image).copy_memory()
+
+
+def _rows_missing(image: Any) -> int:
+    """How many rows at the bottom are nothing but libjpeg's grey."""
+    differs = ((image - _GREY).abs() > 2).bandor()
+    from_bottom, _ = differs.flipver().profile()
+    return int(from_bottom.min())
+
+
+def _to_srgb(image: Any) -> Any:
+    """By the embedded profile. Without one a picture is sRGB already, or of the colours that libvips takes for CMYK.
+
+    Asking `thumbnail` itself for sRGB costs five times as much where there is no profile.
+    """
+    if image.get_typeof("icc-profile-data"):
+        try:
+            return image.icc_transform("srgb", embedded=True, intent="perceptual")
+        except pyvips.Error:  # a profile that is broken, or of other channels
+            pass
+    return image.colourspace("srgb")
+
+
+def _decode_by_pillow(data: bytes, side: int) -> Decoded:
+    with open_header(data) as opened:
+        orientation = opened.getexif().get(ExifTags.Base.Orientation, 1)
+        profile = opened.info.get("icc_profile")
+        pixels = _pixels(_few_enough(_in_colours(opened), side))
+    return Decoded(_finish(pixels, side, profile=profile, orientation=orientation))
+
+
+def _in_colours(image: Image.Image) -> Image.Image:
+    if image.mode in ("RGB", "RGBA"):
+        return image
+    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+
+
+def _few_enough(image: Image.Image, side: int) -> Image.Image:
+    """At least twice `side` is kept, for the last and careful step: a full copy of 100 megapixels would be 300 MB."""
+    factor = max(image.size) // (2 * side)
+    return image.reduce(factor) if factor > 1 else image
+
+
+def _pixels(image: Image.Image) -> Any:
+    return pyvips.Image.new_from_memory(image.tobytes(), *image.size, len(image.getbands()), "uchar")
+
+
+def _decode_heif(data: bytes, side: int) -> Decoded:
+    """libheif turns the picture upright itself. Its memory is read in place."""
+    opened = pillow_heif.open_heif(data)
+    image = opened[opened.primary_index]
+    bands = len(image.mode)
+    row = image.stride // bands
+    pixels = pyvips.Image.new_from_memory(image.data, row, image.size[1], bands, "uchar")
+    upright = pixels.crop(0, 0, image.size[0], image.size[1])
+    profile: Any = image.info.get("icc_profile")
+    return Decoded(_finish(upright, side, profile=profile, orientation=1))
+
+
+def _finish(pixels: Any, side: int, *, profile: bytes | None, orientation: int) -> Any:
+    image = pixels.copy(interpretation="b-w" if pixels.bands < 3 else "srgb")
+    image.set_type(pyvips.GValue.gint_type, "orientation", orientation)
+    if profile:
+        image.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
+    small = image.thumbnail_image(side, height=side, size="down")  # which turns it upright
+    return _to_srgb(small).copy_memory()
+
+
+_DECODERS = {"JPEG": _decode_jpeg, "HEIF": _decode_heif, "BMP": _decode_by_pillow}
