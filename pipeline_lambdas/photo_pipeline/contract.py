@@ -63,7 +63,8 @@ _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b
 def sniff_format(head: bytes) -> Format | None:
     """The format that a file's first `SNIFF_BYTES` bytes announce, or None. Its name is never asked."""
     signatures = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"GIF87a": "GIF", b"GIF89a": "GIF",
-                  b"II*\x00": "TIFF", b"MM\x00*": "TIFF", b"II+\x00": "TIFF", b"MM\x00+": "TIFF", b"BM": "BMP"}  # fmt: skip
+                  b"II*\x00": "TIFF", b"MM\x00*": "TIFF", b"II+\x00": "TIFF", b"MM\x00+": "TIFF",
+                  b"BM": "BMP"}  # fmt: skip
     for signature, name in signatures.items():
         if head.startswith(signature):
             return FORMATS[name]

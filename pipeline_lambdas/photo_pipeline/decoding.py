@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pillow_heif
@@ -19,6 +19,7 @@ _STRICT, _LENIENT = (
     "",
 )  # libvips 8.18 does not hand `fail_on` to the loader as an argument of its own
 _MOST_MISSING = 1 / 4  # of a JPEG's rows
+_OPAQUE = 255
 _GREY = 128  # libjpeg fills what is missing with it
 _CANNOT_DECODE = (pyvips.Error, OSError, ValueError, SyntaxError, EOFError, RuntimeError, MemoryError)
 
@@ -38,9 +39,15 @@ def decode(data: bytes, format: str, *, side: int) -> Decoded:
     """
     _prepare_libvips()
     try:
-        return _DECODERS.get(format, _decode)(data, side)
+        decoded = _DECODERS.get(format, _decode)(data, side)
+        return replace(decoded, image=_without_idle_alpha(decoded.image))
     except _CANNOT_DECODE as error:
         raise Refused(reason(Refusal.DAMAGED, detail=str(error).strip()[:500])) from error
+
+
+def _without_idle_alpha(image: Any) -> Any:
+    """A screenshot's alpha channel is often opaque all over, and costs WebP more than the colours do."""
+    return image[:-1].copy_memory() if image.hasalpha() and image[-1].min() == _OPAQUE else image
 
 
 def shrink(image: Any, side: int) -> Any:
@@ -73,7 +80,8 @@ def _decode_jpeg(data: bytes, side: int) -> Decoded:
 
 
 def _thumbnail(data: bytes, side: int, leniency: str, **options: Any) -> Any:
-    image = pyvips.Image.thumbnail_buffer(data, side, height=side, size="down", option_string=leniency, **options)
+    source = pyvips.Source.new_from_memory(data)  # unlike a buffer, it is read in place
+    image = pyvips.Image.thumbnail_source(source, side, height=side, size="down", option_string=leniency, **options)
     return _to_srgb(image).copy_memory()
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .contract import ANALYSIS, DISPLAY, MIN_SIDE, THUMB, Box
-from .decoding import decode, shrink
+from .decoding import Decoded, decode, shrink
 
 DISPLAY_SIDE, ANALYSIS_SIDE, THUMB_SIDE, PLACEHOLDER_SIDE = 2048, 1280, 480, 16
 WEBP = {"Q": 80, "effort": 4, "keep": "none"}
@@ -40,7 +40,16 @@ class Drawing:
 
 def draw(data: bytes, format: str) -> Drawing:
     """Draw the three renditions of a file whose header was accepted. Raises Refused when its pixels cannot be had."""
-    decoded = decode(data, format, side=DISPLAY_SIDE)
+    return render(open_original(data, format))
+
+
+def open_original(data: bytes, format: str) -> Decoded:
+    """The pixels that `render` needs, so that a caller can let go of the file before. Raises Refused as `draw` does."""
+    return decode(data, format, side=DISPLAY_SIDE)
+
+
+def render(decoded: Decoded) -> Drawing:
+    """Draw the three renditions."""
     display = decoded.image
     analysis = shrink(display, ANALYSIS_SIDE)
     thumb = shrink(analysis, THUMB_SIDE)

@@ -9,9 +9,10 @@ from aws_lambda_powertools import Logger
 
 from .. import aws, config, photo_table
 from ..contract import Original, Rendition, Run, StepOutcome, from_item, refuse_size, rendition_key
+from ..decoding import Decoded
 from ..errors import Overtaken, Refused
-from ..inspection import inspect
-from ..renditions import Picture, draw
+from ..inspection import Facts, inspect
+from ..renditions import Picture, open_original, render
 from ..results import OVERTAKEN, REJECTED, RESIZED, ResizeResult, Stopwatch, to_state, utc_now
 
 logger = Logger()
@@ -33,28 +34,36 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 
 def _resize(run: Run, settings: config.ResizeConfig, stopwatch: Stopwatch) -> ResizeResult:
-    data = _read_original(run, settings.originals_bucket)
-    facts = inspect(data)
-    drawing = draw(data, facts.format)
+    facts, original, decoded = _open(run, settings.originals_bucket)
+    drawing = render(decoded)
     renditions = {
         name: _store(run, name, picture, settings.renditions_bucket) for name, picture in drawing.pictures.items()
     }
     return ResizeResult(
         RESIZED,
         step=stopwatch.step(),
-        original=Original(
-            bytes=len(data),
-            width=facts.width,
-            height=facts.height,
-            format=facts.format,
-            sha256=hashlib.sha256(data).hexdigest(),
-            incomplete=drawing.incomplete,
-        ),
+        original=original,
         renditions=renditions,
         placeholder=drawing.placeholder,
         exif=facts.exif,
         analysis_content=drawing.analysis_content,
     )
+
+
+def _open(run: Run, bucket: str) -> tuple[Facts, Original, Decoded]:
+    """What there is to know of the original, and its pixels. Its bytes are let go of, to make room for the drawing."""
+    data = _read_original(run, bucket)
+    facts = inspect(data)
+    decoded = open_original(data, facts.format)
+    original = Original(
+        bytes=len(data),
+        width=facts.width,
+        height=facts.height,
+        format=facts.format,
+        sha256=hashlib.sha256(data).hexdigest(),
+        incomplete=decoded.incomplete,
+    )
+    return facts, original, decoded
 
 
 def _read_original(run: Run, bucket: str) -> bytes:

@@ -77,6 +77,11 @@ def test_transparency_is_kept_for_people_and_white_for_the_analysis() -> None:
     assert min(_open(pictures["analysis"].data).getpixel((0, 0))) > 250
 
 
+def test_transparency_that_hides_nothing_is_dropped() -> None:
+    opaque = draw(photo_files.encode(photo_files.photo().convert("RGBA"), "PNG"), "PNG").pictures
+    assert _open(opaque["display"].data).mode == "RGB"
+
+
 def test_a_panorama_is_padded_for_the_analysis_alone() -> None:
     drawing = draw(photo_files.encode(photo_files.photo().resize((4000, 120)), "JPEG"), "JPEG")
     analysis, display = drawing.pictures["analysis"], drawing.pictures["display"]
