@@ -14,10 +14,7 @@ from .contract import Refusal, reason
 from .errors import Refused
 from .inspection import open_header
 
-_STRICT, _LENIENT = (
-    "fail_on=truncated",
-    "",
-)  # libvips 8.18 does not hand `fail_on` to the loader as an argument of its own
+_JPEG_SHRINKS = (8, 4, 2)
 _MOST_MISSING = 1 / 4  # of a JPEG's rows
 _OPAQUE = 255
 _GREY = 128  # libjpeg fills what is missing with it
@@ -63,7 +60,7 @@ def _prepare_libvips() -> None:
 
 def _decode(data: bytes, side: int) -> Decoded:
     try:
-        return Decoded(_thumbnail(data, side, _STRICT))
+        return Decoded(_thumbnail(data, side))
     except pyvips.Error:
         # Pillow opens a few that libvips does not: TIFF in Lab or with old-style JPEG, PNG with a broken checksum.
         return _decode_by_pillow(data, side)
@@ -71,17 +68,31 @@ def _decode(data: bytes, side: int) -> Decoded:
 
 def _decode_jpeg(data: bytes, side: int) -> Decoded:
     try:
-        return Decoded(_thumbnail(data, side, _STRICT))
+        return Decoded(_load_jpeg(data, side, fail_on="truncated"))
     except pyvips.Error:
-        as_stored = _thumbnail(data, side, _LENIENT, no_rotate=True)
+        as_stored = _load_jpeg(data, side, fail_on="none", no_rotate=True)
         if _rows_missing(as_stored) > _MOST_MISSING * as_stored.height:
             raise
         return Decoded(as_stored.autorot().copy_memory(), incomplete=True)
 
 
-def _thumbnail(data: bytes, side: int, leniency: str, **options: Any) -> Any:
+def _load_jpeg(data: bytes, side: int, *, fail_on: str, no_rotate: bool = False) -> Any:
+    """Read as small as libjpeg can without falling below `side`; `thumbnail` itself would keep twice of it."""
+
+    def load(shrink: int) -> Any:
+        source = pyvips.Source.new_from_memory(data)
+        return pyvips.Image.jpegload_source(source, shrink=shrink, access="sequential", fail_on=fail_on)
+
+    whole = load(1)
+    factor = next((factor for factor in _JPEG_SHRINKS if max(whole.width, whole.height) >= factor * side), 1)
+    image = load(factor).thumbnail_image(side, height=side, size="down", no_rotate=no_rotate)
+    return _to_srgb(image).copy_memory()
+
+
+def _thumbnail(data: bytes, side: int) -> Any:
     source = pyvips.Source.new_from_memory(data)  # unlike a buffer, it is read in place
-    image = pyvips.Image.thumbnail_source(source, side, height=side, size="down", option_string=leniency, **options)
+    # As an argument of its own, libvips 8.18 does not hand `fail_on` to the loader.
+    image = pyvips.Image.thumbnail_source(source, side, height=side, size="down", option_string="fail_on=truncated")
     return _to_srgb(image).copy_memory()
 
 

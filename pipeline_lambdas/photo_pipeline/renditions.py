@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import base64
+import io
 from dataclasses import dataclass
 from typing import Any
+
+from PIL import Image
 
 from .contract import ANALYSIS, DISPLAY, MIN_SIDE, THUMB, Box
 from .decoding import Decoded, decode, shrink
 
 DISPLAY_SIDE, ANALYSIS_SIDE, THUMB_SIDE, PLACEHOLDER_SIDE = 2048, 1280, 480, 16
-WEBP = {"Q": 80, "effort": 4, "keep": "none"}
-JPEG = {"Q": 85, "optimize_coding": True, "keep": "none"}
-PLACEHOLDER = {"Q": 40, "effort": 4, "keep": "none"}
+WEBP = {"quality": 80, "method": 2}  # the effort, 0 to 6: benchmarks/README.md has the curve that it is chosen from
+JPEG = {"Q": 85, "optimize_coding": True}
+_PLACEHOLDER = {"quality": 40, "method": 4}
 _WHITE = [255, 255, 255]
 
 
@@ -75,12 +78,21 @@ def _pad(image: Any) -> tuple[Any, Box]:
 
 
 def _webp(image: Any) -> Picture:
-    return Picture(image.webpsave_buffer(**WEBP), "image/webp", image.width, image.height)
+    return Picture(_encode_webp(image, WEBP), "image/webp", image.width, image.height)
 
 
 def _jpeg(image: Any) -> Picture:
-    return Picture(image.jpegsave_buffer(**JPEG), "image/jpeg", image.width, image.height)
+    return Picture(image.jpegsave_buffer(**JPEG, keep="none"), "image/jpeg", image.width, image.height)
 
 
 def _placeholder(image: Any) -> str:
-    return base64.b64encode(shrink(image, PLACEHOLDER_SIDE).webpsave_buffer(**PLACEHOLDER)).decode()
+    return base64.b64encode(_encode_webp(shrink(image, PLACEHOLDER_SIDE), _PLACEHOLDER)).decode()
+
+
+def _encode_webp(image: Any, options: dict[str, int]) -> bytes:
+    """By Pillow: the same libwebp, and the same bytes out of it, for less time than libvips' build takes."""
+    size, mode = (image.width, image.height), "RGBA" if image.hasalpha() else "RGB"
+    file = io.BytesIO()
+    pixels = Image.frombuffer(mode, size, image.write_to_memory(), "raw", mode, 0, 1)
+    pixels.save(file, "WEBP", **options)
+    return file.getvalue()
