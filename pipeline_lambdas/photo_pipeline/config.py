@@ -28,6 +28,7 @@ class LabelsConfig:
     """min_confidence in percent; the two questions beside the labels are `on` or `off`."""
 
     renditions_bucket: str
+    photo_table: str
     min_confidence: float
     max_labels: int
     detect_faces: str

@@ -5,28 +5,31 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from .contract import (
+    Analysis,
     Box,
     Exif,
+    FacesAnswer,
     Failure,
-    Instance,
-    Label,
-    ModerationLabel,
+    LabelsAnswer,
+    ModerationAnswer,
     Original,
+    Place,
     Reason,
     Rendition,
     Run,
     Status,
     Step,
     StepOutcome,
-    from_item,
     reason,
 )
+from .errors import AnswersMissing, Overtaken
 
 RESIZED, REJECTED, OVERTAKEN = "resized", "rejected", "overtaken"
+ANALYSED, REFUSED = "analysed", "refused"
 
 
 @dataclass(frozen=True)
@@ -40,19 +43,41 @@ class ResizeResult:
     renditions: dict[str, Rendition] = field(default_factory=dict)
     placeholder: str = ""
     exif: Exif = field(default_factory=Exif)
+    place: Place | None = None
     analysis_content: Box = field(default_factory=lambda: Box(0, 0, 1, 1))
 
 
 @dataclass(frozen=True)
 class LabelsResult:
-    """What RekognitionLabels found, and by which version of which model; nothing of what was not asked."""
+    """What RekognitionLabels did: `outcome` is analysed, refused (with a reason) or overtaken (with nothing else).
+    Which questions were answered, and where: answers can be too long for the state, so the analysis holds them."""
 
-    labels: list[Label]
-    label_model: str
-    faces: list[Instance] = field(default_factory=list)
-    moderation: list[ModerationLabel] = field(default_factory=list)
-    moderation_model: str = ""
+    outcome: str
     step: Step | None = None
+    reason: Reason | None = None
+    sha256: str = ""
+    parameters: str = ""
+    questions: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class State:
+    """All that the state machine carries, as StoreMetadata gets it: the results of the steps that were made, and the
+    error (`Error` and `Cause`) that ended them, if one did."""
+
+    run: Run
+    resize: ResizeResult | None = None
+    analysis: LabelsResult | None = None
+    error: dict[str, str] | None = None
+
+    @property
+    def steps(self) -> list[Step]:
+        return [result.step for result in (self.resize, self.analysis) if result and result.step]
+
+    @property
+    def needs_answers(self) -> bool:
+        """Whether the record will hold answers of the analysis that the state refers to."""
+        return not self.error and self.analysis is not None and bool(self.analysis.questions)
 
 
 @dataclass(frozen=True)
@@ -64,47 +89,67 @@ class Ending:
     steps: list[Step]
 
 
-def read_ending(event: Mapping[str, Any]) -> Ending:
-    """The ending that the state machine's state tells, as StoreMetadata gets it."""
-    resize = from_item(ResizeResult, event["resize"]) if "resize" in event else None
-    analysis = from_item(LabelsResult, event["analysis"]) if "analysis" in event else None
-    made = [result.step for result in (resize, analysis) if result and result.step]
-    if "error" in event:
-        return _failure(from_item(Run, event["run"]), event["error"], resize, made)
-    if resize and resize.outcome == REJECTED:
-        return Ending(Status.REJECTED, _drop_none({"original": resize.original, "reason": resize.reason}), made)
+def read_ending(state: State, answers: Analysis | None) -> Ending:
+    """The ending that the state tells; `answers` are those that it refers to.
+
+    Raises Overtaken when a step found that the photo is no longer the run's, AnswersMissing.
+    """
+    resize, labels = state.resize, state.analysis
+    if state.error:
+        return _failure(state, state.error)
     assert resize is not None
-    assert analysis is not None
-    return Ending(Status.READY, _drawn(resize) | _found(analysis), made)
+    if resize.outcome == REJECTED:
+        return Ending(Status.REJECTED, _drop_none({"original": resize.original, "reason": resize.reason}), state.steps)
+    assert labels is not None
+    if labels.outcome == OVERTAKEN:
+        raise Overtaken(state.run.run_id)
+    if labels.outcome == REFUSED:
+        return Ending(Status.FAILED, _drawn(resize) | {"reason": labels.reason}, state.steps)
+    return Ending(Status.READY, _drawn(resize) | _found(answers, labels.questions), state.steps)
 
 
 def _drawn(resize: ResizeResult) -> dict[str, Any]:
-    names = ("original", "renditions", "placeholder", "exif")
-    return {name: getattr(resize, name) for name in names}
+    names = ("original", "renditions", "placeholder", "exif", "place")
+    return _drop_none({name: getattr(resize, name) for name in names})
 
 
-def _found(analysis: LabelsResult) -> dict[str, Any]:
-    names = ("labels", "label_model", "faces", "moderation", "moderation_model")
-    return {name: getattr(analysis, name) for name in names}
+def _found(answers: Analysis | None, questions: list[str]) -> dict[str, Any]:
+    """The answers as attributes of the record. What was not asked is not shown, even if it was answered once."""
+
+    def answer(name: str, nothing: Any) -> Any:
+        found = getattr(answers, name, None) if name in questions else nothing
+        if found is None:
+            raise AnswersMissing(name)
+        return found
+
+    labels = answer("labels", LabelsAnswer())
+    moderation = answer("moderation", ModerationAnswer())
+    return {
+        "labels": labels.labels,
+        "label_model": labels.model,
+        "faces": answer("faces", FacesAnswer()).faces,
+        "moderation": moderation.labels,
+        "moderation_model": moderation.model,
+    }
 
 
 def _drop_none(attributes: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in attributes.items() if value is not None}
 
 
-def _failure(run: Run, error: Mapping[str, str], resize: ResizeResult | None, made: list[Step]) -> Ending:
+def _failure(state: State, error: Mapping[str, str]) -> Ending:
     """The step after the last result is the one that broke. What was drawn before is kept: it can be shown."""
-    name, failure = _what_broke(resize, made)
+    name, failure = _what_broke(state)
     detail = f"{error.get('Error', '')}: {error.get('Cause', '')}"[:1000]
-    broken = Step(name=name, started=utc_now(), ms=0, attempt=run.attempt, outcome=StepOutcome.FAILED.value)
-    kept = _drawn(resize) if resize and resize.outcome == RESIZED else {}
-    return Ending(Status.FAILED, kept | {"reason": reason(failure, detail=detail)}, [*made, broken])
+    broken = Step(name=name, started=utc_now(), ms=0, attempt=state.run.attempt, outcome=StepOutcome.FAILED.value)
+    kept = _drawn(state.resize) if state.resize and state.resize.outcome == RESIZED else {}
+    return Ending(Status.FAILED, kept | {"reason": reason(failure, detail=detail)}, [*state.steps, broken])
 
 
-def _what_broke(resize: ResizeResult | None, made: list[Step]) -> tuple[str, Failure]:
-    if resize is None:
+def _what_broke(state: State) -> tuple[str, Failure]:
+    if state.resize is None:
         return "ResizeImage", Failure.RESIZE
-    if resize.outcome == RESIZED and len(made) == 1:
+    if state.resize.outcome == RESIZED and state.analysis is None:
         return "RekognitionLabels", Failure.LABELS
     return "StoreMetadata", Failure.STORE
 
@@ -121,9 +166,9 @@ class Stopwatch:
         return Step(name=self._name, started=self._started, ms=ms, attempt=self._run.attempt, outcome=outcome.value)
 
 
-def utc_now() -> str:
-    """Now, in ISO 8601 UTC to the millisecond."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+def utc_now(*, ahead: float = 0.0) -> str:
+    """Now, or so many seconds later, in ISO 8601 UTC to the millisecond: as text it sorts by time."""
+    return (datetime.now(UTC) + timedelta(seconds=ahead)).isoformat(timespec="milliseconds")
 
 
 def to_state(result: ResizeResult | LabelsResult) -> dict[str, Any]:

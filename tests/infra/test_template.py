@@ -92,6 +92,28 @@ def test_every_task_ends_in_time_and_tries_again_with_jitter(name: str) -> None:
     assert crowded["MaxAttempts"] >= 20
 
 
+def test_what_the_labels_function_raises_is_tried_again_for_minutes() -> None:
+    """It raises no more than what may pass; a throttle of all its quota takes its time."""
+    (retry,) = [each for each in TASKS["RekognitionLabels"]["Retry"] if "States.TaskFailed" in each["ErrorEquals"]]
+    assert "States.Timeout" in retry["ErrorEquals"]  # which States.TaskFailed leaves out
+    assert retry["MaxAttempts"] == 6
+
+
+def test_a_history_in_which_every_step_breaks_as_often_as_it_may_is_short() -> None:
+    """But for what Lambda itself turns away: that costs an event or three each time, and is waited out for long."""
+
+    def attempts(name: str) -> int:
+        counted = [
+            retry for retry in TASKS[name]["Retry"] if "Lambda.TooManyRequestsException" not in retry["ErrorEquals"]
+        ]
+        return 1 + sum(retry["MaxAttempts"] for retry in counted)
+
+    scheduled_started_ended = 3 * sum(attempts(name) for name in TASKS)
+    entered_and_exited = 2 * len({*TASKS, "IsItAPhoto", "IsTheBatchDone", "NoticeNotSent"})
+    of_the_execution = 2
+    assert scheduled_started_ended + entered_and_exited + of_the_execution <= 100
+
+
 @pytest.mark.parametrize("name", ["ResizeImage", "RekognitionLabels", "StoreMetadata"])
 def test_what_breaks_before_the_end_is_stored(name: str) -> None:
     (catch,) = TASKS[name]["Catch"]

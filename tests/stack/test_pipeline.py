@@ -111,8 +111,8 @@ def test_bad_files_are_rejected_in_words_and_the_good_one_beside_them_is_ready(
         ("ResizeImage", "ReadOriginals", "resize_failed", "AccessDenied"),
         ("ResizeImage", "WriteRenditions", "resize_failed", "AccessDenied"),
         ("ResizeImage", "ClaimPhotos", "resize_failed", "AccessDenied"),
-        ("RekognitionLabels", "DetectLabels", "labels_failed", "AccessDenied"),
-        ("RekognitionLabels", "LetRekognitionRead", "labels_failed", "InvalidS3Object"),
+        ("RekognitionLabels", "DetectLabels", "labels_refused", "AccessDenied"),
+        ("RekognitionLabels", "LetRekognitionRead", "labels_refused", "InvalidS3Object"),
     ],
 )
 def test_a_role_without_one_permission_fails_the_photo_with_the_reason(

@@ -1,56 +1,49 @@
-"""Ask Rekognition what the analysis picture shows: labels, and faces and moderation where they are switched on."""
+"""Have Rekognition say what a photo shows: labels, and faces and moderation where they are switched on."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from aws_lambda_powertools import Logger
+
 from .. import aws, config
-from ..contract import ANALYSIS, Run, from_item
-from ..labels import parse_faces, parse_labels, parse_moderation
-from ..results import LabelsResult, ResizeResult, Stopwatch, to_state
+from ..analysis import analyse
+from ..analysis_table import Subject
+from ..contract import ANALYSIS, Run, StepOutcome, from_item
+from ..deadline import Deadline
+from ..errors import Overtaken, Refused
+from ..questions import make_questions, name_parameters
+from ..results import ANALYSED, OVERTAKEN, REFUSED, LabelsResult, ResizeResult, Stopwatch, to_state
 
-ON = "on"
+logger = Logger()
 
 
-def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """`{"run": Run, "resize": ResizeResult}` to a LabelsResult."""
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """`{"run": Run, "resize": ResizeResult}` to a LabelsResult. Whatever is raised is worth trying again."""
     run = from_item(Run, event["run"])
     resize = from_item(ResizeResult, event["resize"])
-    settings = config.load(config.LabelsConfig)
     stopwatch = Stopwatch("RekognitionLabels", run)
-    answers = _ask_side_by_side(settings, resize.renditions[ANALYSIS].key)
-    labels, faces, moderation = (answers.get(name, {}) for name in ("labels", "faces", "moderation"))
-    return to_state(
-        LabelsResult(
-            labels=parse_labels(labels, content=resize.analysis_content),
-            label_model=labels.get("LabelModelVersion", ""),
-            faces=parse_faces(faces, content=resize.analysis_content) if faces else [],
-            moderation=parse_moderation(moderation) if moderation else [],
-            moderation_model=moderation.get("ModerationModelVersion", ""),
-            step=stopwatch.step(),
-        )
+    try:
+        return to_state(_analyse(run, resize, stopwatch, Deadline(context)))
+    except Overtaken:
+        logger.info("overtaken", extra={"run": run.run_id})
+        return to_state(LabelsResult(OVERTAKEN))
+    except Refused as refused:
+        return to_state(LabelsResult(REFUSED, step=stopwatch.step(StepOutcome.FAILED), reason=refused.reason))
+
+
+def _analyse(run: Run, resize: ResizeResult, stopwatch: Stopwatch, deadline: Deadline) -> LabelsResult:
+    assert resize.original is not None
+    settings = config.load(config.LabelsConfig)
+    subject = Subject(run, resize.original.sha256, name_parameters(settings))
+    questions = make_questions(
+        aws.rekognition(), settings, key=resize.renditions[ANALYSIS].key, content=resize.analysis_content
     )
-
-
-def _ask_side_by_side(settings: config.LabelsConfig, key: str) -> dict[str, dict[str, Any]]:
-    """Rekognition's answers by question, all asked at once: the step lasts as long as the slowest."""
-    questions = _questions(settings, {"S3Object": {"Bucket": settings.renditions_bucket, "Name": key}})
-    with ThreadPoolExecutor(max_workers=len(questions)) as pool:
-        asked = {name: pool.submit(question) for name, question in questions.items()}
-        return {name: answer.result() for name, answer in asked.items()}
-
-
-def _questions(settings: config.LabelsConfig, image: dict[str, Any]) -> dict[str, Callable[[], dict[str, Any]]]:
-    rekognition = aws.rekognition()
-    questions = {
-        "labels": lambda: rekognition.detect_labels(
-            Image=image, MinConfidence=settings.min_confidence, MaxLabels=settings.max_labels
-        )
-    }
-    if settings.detect_faces == ON:
-        questions["faces"] = lambda: rekognition.detect_faces(Image=image)
-    if settings.detect_moderation_labels == ON:
-        questions["moderation"] = lambda: rekognition.detect_moderation_labels(Image=image)
-    return questions
+    analyse(aws.table(settings.photo_table), subject, questions, deadline)
+    return LabelsResult(
+        ANALYSED,
+        step=stopwatch.step(),
+        sha256=subject.sha256,
+        parameters=subject.parameters,
+        questions=sorted(questions),
+    )

@@ -8,20 +8,22 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from .. import aws, config, photo_table
-from ..contract import RENDITION_FILES, Photo, Run, Status, from_item, rendition_key
+from ..analysis_table import Subject, get_analysis
+from ..contract import RENDITION_FILES, Analysis, Photo, Run, Status, from_item, rendition_key
 from ..errors import Overtaken
-from ..results import Ending, Stopwatch, read_ending, utc_now
+from ..results import Ending, State, Stopwatch, read_ending, utc_now
 
 logger = Logger()
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """The execution's whole state to `{"outcome": a status or "overtaken", "batch_id": …, "batch_due": …}`."""
-    run = from_item(Run, event["run"])
+    state = from_item(State, event)
+    run, stopwatch = state.run, Stopwatch("StoreMetadata", state.run)
     settings = config.load(config.StoreConfig)
     table = aws.table(settings.photo_table)
-    ending, stopwatch = read_ending(event), Stopwatch("StoreMetadata", run)
     try:
+        ending = read_ending(state, _get_answers(table, state))
         photo = _finish(table, run, replace(ending, steps=[*ending.steps, stopwatch.step()]))
     except Overtaken:
         logger.info("overtaken", extra={"run": run.run_id})
@@ -29,6 +31,13 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         return {"outcome": "overtaken", "batch_id": "", "batch_due": False}
     batch = photo_table.count_in_batch(table, photo)
     return {"outcome": photo.status, "batch_id": photo.batch_id, "batch_due": bool(batch and batch.is_due)}
+
+
+def _get_answers(table: Any, state: State) -> Analysis | None:
+    if not state.needs_answers:
+        return None
+    assert state.analysis is not None
+    return get_analysis(table, Subject(state.run, state.analysis.sha256, state.analysis.parameters))
 
 
 def _finish(table: Any, run: Run, ending: Ending) -> Photo:

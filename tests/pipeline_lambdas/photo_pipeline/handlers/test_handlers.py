@@ -10,7 +10,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from pipeline_lambdas.photo_pipeline import aws as pipeline_aws
@@ -24,12 +23,14 @@ from pipeline_lambdas.photo_pipeline.contract import (
     Preferences,
     Run,
     Status,
+    analysis_item_key,
     batch_item_key,
     deleting_update,
     from_item,
     photo_item_key,
     to_item,
 )
+from pipeline_lambdas.photo_pipeline.errors import AnswersMissing
 from pipeline_lambdas.photo_pipeline.handlers import (
     notify_user,
     rekognition_labels,
@@ -37,9 +38,13 @@ from pipeline_lambdas.photo_pipeline.handlers import (
     store_metadata,
     trigger_step_function,
 )
+from pipeline_lambdas.photo_pipeline.labels import MAX_BOXES, MAX_INSTANCES
 from tests import photo_files
 from tests.conftest import ORIGINALS, RENDITIONS
+from tests.pipeline_lambdas.invocation import Invocation
 from tests.pipeline_lambdas.records import NOW, make_batch, make_photo, make_run
+from tests.pipeline_lambdas.rekognition import FACES, LABELS, MODERATION, FakeRekognition
+from tests.pipeline_lambdas.sizes import item_size
 
 
 def _state(run: Run) -> dict[str, Any]:
@@ -66,7 +71,7 @@ def run_steps(aws: SimpleNamespace, photo: Photo) -> dict[str, Any]:
     state = _state(make_run(aws, photo))
     state["resize"] = resize_image.handler(_through_json(state), None)
     if state["resize"]["outcome"] == "resized":
-        state["analysis"] = rekognition_labels.handler(_through_json(state), None)
+        state["analysis"] = rekognition_labels.handler(_through_json(state), Invocation())
     return store_metadata.handler(_through_json(state), None)
 
 
@@ -210,7 +215,7 @@ def test_a_run_overtaken_on_the_way_removes_its_renditions(aws: SimpleNamespace)
     photo = make_photo(aws, data=photo_files.webp())
     state = _state(make_run(aws, photo))
     state["resize"] = resize_image.handler(state, None)
-    state["analysis"] = rekognition_labels.handler(state, None)
+    state["analysis"] = rekognition_labels.handler(state, Invocation())
     assert _renditions(aws) == {"thumb.webp", "display.webp", "analysis.jpg"}
     aws.table.update_item(**deleting_update(photo.owner_id, photo.photo_id, now=NOW))
     assert store_metadata.handler(state, None)["outcome"] == "overtaken"
@@ -232,7 +237,7 @@ def test_what_breaks_is_stored_with_its_step_and_cause(
     photo = make_photo(aws, data=photo_files.webp())
     state = _state(make_run(aws, photo))
     resized = resize_image.handler(state, None)
-    results = {"resize": resized, "analysis": rekognition_labels.handler(state | {"resize": resized}, None)}
+    results = {"resize": resized, "analysis": rekognition_labels.handler(state | {"resize": resized}, Invocation())}
     state |= {name: results[name] for name in steps}
     state["error"] = {"Error": "Runtime.HandlerError", "Cause": "AccessDenied on PutObject"}
     assert store_metadata.handler(_through_json(state), None)["outcome"] == "failed"
@@ -280,87 +285,133 @@ def test_storing_again_after_a_crash_before_the_batch_still_counts_it(aws: Simpl
     photo = make_photo(aws, data=photo_files.webp(), batch_id="b")
     state = _state(make_run(aws, photo))
     state["resize"] = resize_image.handler(state, None)
-    state["analysis"] = rekognition_labels.handler(state, None)
+    state["analysis"] = rekognition_labels.handler(state, Invocation())
     store_metadata.handler(state, None)  # there was no batch yet to count in, as if the function had died before
     make_batch(aws, photo.owner_id, batch_id="b")
     state["error"] = {"Error": "States.Timeout", "Cause": ""}
     assert store_metadata.handler(state, None) == {"outcome": "ready", "batch_id": "b", "batch_due": True}
 
 
-# --- rekognition_labels: faces and moderation -----------------------------------------------------------------------
-
-RECORDED = {
-    "DetectFaces": {
-        "FaceDetails": [
-            {
-                "BoundingBox": {"Left": 0.25, "Top": 0.1, "Width": 0.2, "Height": 0.3},
-                "Confidence": 99.87654,
-                "Quality": {},
-            }
-        ]
-    },
-    "DetectModerationLabels": {
-        "ModerationLabels": [
-            {"Name": "Alcoholic Beverages", "ParentName": "Alcohol", "Confidence": 71.5, "TaxonomyLevel": 2},
-            {"Name": "Alcohol", "ParentName": "", "Confidence": 93.25, "TaxonomyLevel": 1},
-        ],
-        "ModerationModelVersion": "7.0",
-    },
-}
+# --- rekognition_labels to store_metadata ---------------------------------------------------------------------------
 
 
-@pytest.fixture
-def asked(aws: SimpleNamespace) -> list[str]:
-    """The questions beside the labels that Rekognition was asked; it answers as recorded."""
-    questions: list[str] = []
-
-    def answer(model: Any, **_: Any) -> tuple[AWSResponse, dict[str, Any]]:
-        questions.append(model.name)
-        return AWSResponse("", 200, {}, None), RECORDED[model.name]
-
-    for name in RECORDED:
-        pipeline_aws.rekognition().meta.events.register(f"before-call.rekognition.{name}", answer)
-    return questions
-
-
-def _switch(monkeypatch: pytest.MonkeyPatch, faces: str, moderation: str) -> None:
-    monkeypatch.setenv("DETECT_FACES", faces)
-    monkeypatch.setenv("DETECT_MODERATION_LABELS", moderation)
+def _switch(monkeypatch: pytest.MonkeyPatch, faces: str, moderation: str, **variables: str) -> None:
+    switched = {"DETECT_FACES": faces, "DETECT_MODERATION_LABELS": moderation} | variables
+    for name, value in switched.items():
+        monkeypatch.setenv(name, value)
     config.load.cache_clear()
 
 
 def test_faces_and_moderation_are_kept_beside_the_labels(
-    aws: SimpleNamespace, asked: list[str], monkeypatch: pytest.MonkeyPatch
+    aws: SimpleNamespace, rekognition: FakeRekognition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _switch(monkeypatch, "on", "on")
     photo = make_photo(aws, data=photo_files.webp())
     run_steps(aws, photo)
     record = _record(aws, photo)
-    assert record.faces == [Instance(Box(0.25, 0.1, 0.2, 0.3), 99.88)]
+    assert record.faces == [Instance(Box(0.5901, 0.1601, 0.1237, 0.2514), 100.0)]
     assert record.moderation == [
-        ModerationLabel("Alcohol", 93.25),
-        ModerationLabel("Alcoholic Beverages", 71.5, "Alcohol"),
+        ModerationLabel("Drugs & Tobacco", 99.45),
+        ModerationLabel("Drugs & Tobacco Paraphernalia & Use", 99.45, "Drugs & Tobacco"),
+        ModerationLabel("Smoking", 99.45, "Drugs & Tobacco Paraphernalia & Use"),
     ]
-    assert record.moderation_model == "7.0"
-    assert record.labels
-    assert sorted(asked) == ["DetectFaces", "DetectModerationLabels"]
+    assert (record.label_model, record.moderation_model) == ("2.0", "7.0")
+    assert {"Car", "Person"} <= {label.name for label in record.labels}
 
 
 @pytest.mark.parametrize(
     ("faces", "moderation", "questions"),
-    [("off", "off", []), ("on", "off", ["DetectFaces"]), ("off", "on", ["DetectModerationLabels"])],
+    [("off", "off", {LABELS}), ("on", "off", {LABELS, FACES}), ("off", "on", {LABELS, MODERATION})],
 )
 def test_what_is_switched_off_is_not_asked(
     aws: SimpleNamespace,
-    asked: list[str],
+    rekognition: FakeRekognition,
     monkeypatch: pytest.MonkeyPatch,
     faces: str,
     moderation: str,
-    questions: list[str],
+    questions: set[str],
 ) -> None:
     _switch(monkeypatch, faces, moderation)
     assert run_steps(aws, make_photo(aws, data=photo_files.webp()))["outcome"] == "ready"
-    assert asked == questions
+    assert set(rekognition.asked) == questions
+
+
+def test_what_is_switched_off_is_not_shown_although_it_was_answered_once(
+    aws: SimpleNamespace, rekognition: FakeRekognition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _switch(monkeypatch, "on", "on")
+    run_steps(aws, make_photo(aws, data=photo_files.webp(), owner_id="ada"))
+    _switch(monkeypatch, "off", "off")
+    photo = make_photo(aws, data=photo_files.webp(), owner_id="ada")
+    run_steps(aws, photo)
+    record = _record(aws, photo)
+    assert (record.faces, record.moderation, record.moderation_model) == ([], [], "")
+    assert record.labels
+    assert rekognition.asked == {LABELS: 1, FACES: 1, MODERATION: 1}
+
+
+def test_a_photo_that_rekognition_refuses_has_failed_and_keeps_its_previews(
+    aws: SimpleNamespace, rekognition: FakeRekognition
+) -> None:
+    rekognition.refuse(LABELS, "InvalidImageFormatException")
+    photo = make_photo(aws, data=photo_files.webp())
+    assert run_steps(aws, photo)["outcome"] == "failed"
+    record = _record(aws, photo)
+    assert record.reason is not None
+    assert record.reason.code == "labels_refused"
+    assert set(record.renditions) == {"thumb", "display", "analysis"}
+    assert record.placeholder
+    assert [(step.name, step.outcome) for step in record.steps] == [
+        ("ResizeImage", "done"),
+        ("RekognitionLabels", "failed"),
+        ("StoreMetadata", "done"),
+    ]
+
+
+def test_a_run_that_lost_its_photo_while_labels_were_due_removes_its_renditions(aws: SimpleNamespace) -> None:
+    photo = make_photo(aws, data=photo_files.webp())
+    state = _state(make_run(aws, photo))
+    state["resize"] = resize_image.handler(state, None)
+    aws.table.update_item(**deleting_update(photo.owner_id, photo.photo_id, now=NOW))
+    state["analysis"] = rekognition_labels.handler(_through_json(state), Invocation())
+    assert state["analysis"]["outcome"] == "overtaken"
+    assert store_metadata.handler(_through_json(state), None)["outcome"] == "overtaken"
+    assert _renditions(aws) == set()
+
+
+def test_answers_that_are_gone_before_they_are_stored_are_an_error(aws: SimpleNamespace) -> None:
+    photo = make_photo(aws, data=photo_files.webp())
+    state = _state(make_run(aws, photo))
+    state["resize"] = resize_image.handler(state, None)
+    state["analysis"] = rekognition_labels.handler(state, Invocation())
+    found = state["analysis"]
+    aws.table.delete_item(Key=analysis_item_key(photo.owner_id, found["sha256"], found["parameters"]))
+    with pytest.raises(AnswersMissing, match="labels"):
+        store_metadata.handler(state, None)
+
+
+def test_the_fullest_answers_fit_the_state_and_the_record(
+    aws: SimpleNamespace, rekognition: FakeRekognition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _switch(monkeypatch, "on", "on", MAX_LABELS="100")
+    box = {"Left": 0.123456, "Top": 0.234567, "Width": 0.345678, "Height": 0.456789}
+    instances = [{"BoundingBox": box, "Confidence": 98.7654}] * 100
+    names = [{"Name": "Personal Care and Household Products"}] * 5
+    rekognition.answers[LABELS] = {
+        "Labels": [
+            {"Name": f"A label with quite a long name, {number}", "Confidence": 98.7654, "Parents": names,
+             "Categories": names[:2], "Instances": instances}
+            for number in range(100)
+        ],
+        "LabelModelVersion": "3.0",
+    }  # fmt: skip
+    rekognition.answers[FACES] = {"FaceDetails": instances}
+    photo = make_photo(aws, data=photo_files.phone_jpeg())
+    assert run_steps(aws, photo)["outcome"] == "ready"  # which holds the state between steps to 32 KB
+    record = _record(aws, photo)
+    assert (len(record.labels), len(record.faces)) == (100, 100)
+    assert all(label.instances for label in record.labels[: MAX_BOXES // MAX_INSTANCES])
+    assert item_size(aws.table.get_item(Key=photo_item_key(photo.owner_id, photo.photo_id))["Item"]) <= 100_000
 
 
 # --- notify_user ----------------------------------------------------------------------------------------------------

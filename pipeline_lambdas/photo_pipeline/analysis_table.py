@@ -1,0 +1,136 @@
+"""Every DynamoDB call about analyses, with the condition under which it may write.
+
+An analysis is shared by all photos of an owner that have the same bytes. A run takes its lease before it pays for
+answers, and its photo joins those that use the analysis in the same transaction that sees the photo still its own: so
+a photo that is being deleted leaves no analysis behind, and its record knows by which content to look for it.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from .contract import Analysis, Item, Key, Run, Status, analysis_item_key, from_item, photo_item_key, to_attribute
+from .errors import LeaseLost, Overtaken
+from .labels import Answer
+
+_REFUSED = "ConditionalCheckFailed"
+_NOT_NOW = {"None", _REFUSED, "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What `run` needs analysed: one content, and the parameters of its questions."""
+
+    run: Run
+    sha256: str
+    parameters: str
+
+    @property
+    def key(self) -> Key:
+        return analysis_item_key(self.run.owner_id, self.sha256, self.parameters)
+
+
+def get_analysis(table: Any, subject: Subject) -> Analysis:
+    """The analysis as it is now; an empty one when there is none."""
+    item = table.get_item(Key=subject.key, ConsistentRead=True).get("Item")
+    return from_item(Analysis, item) if item else Analysis(subject.run.owner_id, subject.sha256, subject.parameters)
+
+
+def is_free(analysis: Analysis, run: Run, *, now: str) -> bool:
+    """Whether `run` may try to take the lease: nobody has it, it has ended, or it is the run's own."""
+    return analysis.claimed_by in ("", run.run_id) or analysis.lease_until < now
+
+
+def claim_analysis(table: Any, subject: Subject, *, now: str, until: str) -> bool:
+    """Take the lease, and use the analysis for the run's photo. False when somebody else has the lease.
+
+    Raises Overtaken when the photo is no longer the run's.
+    """
+    return _write_with_photo(
+        table,
+        subject,
+        UpdateExpression="ADD photos :photos SET owner_id = :owner, sha256 = :sha256, #parameters = :parameters"
+        ", claimed_by = :run, lease_until = :until",
+        ConditionExpression="attribute_not_exists(claimed_by) OR claimed_by = :run OR lease_until < :now",
+        ExpressionAttributeNames={"#parameters": "parameters"},
+        ExpressionAttributeValues={
+            ":photos": {subject.run.photo_id},
+            ":owner": subject.run.owner_id,
+            ":sha256": subject.sha256,
+            ":parameters": subject.parameters,
+            ":run": subject.run.run_id,
+            ":until": until,
+            ":now": now,
+        },
+    )
+
+
+def join_analysis(table: Any, subject: Subject) -> bool:
+    """Use an analysis that needs no more answers for the run's photo. False when it is gone.
+
+    Raises Overtaken when the photo is no longer the run's.
+    """
+    return _write_with_photo(
+        table,
+        subject,
+        UpdateExpression="ADD photos :photos",
+        ConditionExpression="attribute_exists(pk)",
+        ExpressionAttributeValues={":photos": {subject.run.photo_id}},
+    )
+
+
+def save_answer(table: Any, subject: Subject, name: str, answer: Answer) -> None:
+    """Keep a finished answer. Raises LeaseLost when the lease is no longer the run's."""
+    try:
+        table.update_item(
+            Key=subject.key,
+            UpdateExpression="SET #name = :answer",
+            ConditionExpression="claimed_by = :run",
+            ExpressionAttributeNames={"#name": name},
+            ExpressionAttributeValues={":answer": to_attribute(answer), ":run": subject.run.run_id},
+        )
+    except table.meta.client.exceptions.ConditionalCheckFailedException as error:
+        raise LeaseLost(subject.run.run_id) from error
+
+
+def release_analysis(table: Any, subject: Subject) -> None:
+    """Give the lease back, if it is still the run's."""
+    with suppress(table.meta.client.exceptions.ConditionalCheckFailedException):
+        table.update_item(
+            Key=subject.key,
+            UpdateExpression="REMOVE claimed_by, lease_until",
+            ConditionExpression="claimed_by = :run",
+            ExpressionAttributeValues={":run": subject.run.run_id},
+        )
+
+
+def _write_with_photo(table: Any, subject: Subject, **update: Any) -> bool:
+    client = table.meta.client
+    theirs = {"TableName": table.name, "Key": subject.key, **update}
+    try:
+        client.transact_write_items(TransactItems=[{"Update": _note_content(table, subject)}, {"Update": theirs}])
+    except client.exceptions.TransactionCanceledException as error:
+        photo, analysis = (each["Code"] for each in error.response["CancellationReasons"])
+        if photo == _REFUSED:
+            raise Overtaken(subject.run.run_id) from error
+        if not {photo, analysis} <= _NOT_NOW:
+            raise
+        return False
+    return True
+
+
+def _note_content(table: Any, subject: Subject) -> Item:
+    return {
+        "TableName": table.name,
+        "Key": photo_item_key(subject.run.owner_id, subject.run.photo_id),
+        "UpdateExpression": "SET #original.sha256 = :sha256",
+        "ConditionExpression": "run_id = :run AND #status = :processing",
+        "ExpressionAttributeNames": {"#original": "original", "#status": "status"},
+        "ExpressionAttributeValues": {
+            ":sha256": subject.sha256,
+            ":run": subject.run.run_id,
+            ":processing": Status.PROCESSING.value,
+        },
+    }
