@@ -1,5 +1,6 @@
 """The site's only way to AWS: one cached client a service. boto3 learns from the environment where and as whom."""
 
+import random
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +21,7 @@ CONFIG = Config(
 # us-east-1 would otherwise be signed for s3.amazonaws.com, which the site's policy for browsers does not name.
 S3_ADDRESSES = {"addressing_style": "path", "us_east_1_regional_endpoint": "regional"}
 S3_CONFIG = CONFIG.merge(Config(signature_version="s3v4", s3=S3_ADDRESSES))
+CONFLICTS = 6
 PROBE_CONFIG = Config(connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 1})
 
 
@@ -31,7 +33,17 @@ def _session() -> boto3.Session:
 @lru_cache(maxsize=1)
 def table() -> Any:
     """The photo table; `table().meta.client` for what one table cannot do, such as BatchGetItem."""
-    return _session().resource("dynamodb", config=CONFIG).Table(settings.PHOTO_TABLE)
+    found = _session().resource("dynamodb", config=CONFIG).Table(settings.PHOTO_TABLE)
+    found.meta.client.meta.events.register("needs-retry.dynamodb", _try_again_after_conflict)
+    return found
+
+
+def _try_again_after_conflict(attempts: int, response: Any, **_: Any) -> float | None:
+    """Seconds to wait, or None. A write that meets a transaction of the pipeline on its item is refused, and botocore
+    lets it be."""
+    code = response[1].get("Error", {}).get("Code") if response else ""
+    conflict = code == "TransactionConflictException" and attempts < CONFLICTS
+    return random.uniform(0, 0.05 * 2**attempts) if conflict else None  # noqa: S311 - spreads retries
 
 
 @lru_cache(maxsize=1)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from pipeline_lambdas.photo_pipeline import contract
-from webapp.photos import batches, catalog, originals, runs
+from webapp.photos import analyses, batches, catalog, originals, runs
 from webapp.photos.errors import AWS_ERRORS
 from webapp.photos.index import drop_labels
 from webapp.photos.models import Photo, Status
@@ -101,4 +101,5 @@ def undo_if_deleted(photo: Photo) -> bool:
 def _erase(photo: Photo) -> None:
     originals.erase_renditions(contract.photo_prefix(str(photo.owner_id), str(photo.pk)))
     originals.erase_original(photo.key)
+    analyses.forget(photo)
     catalog.erase(photo)
