@@ -99,6 +99,12 @@ def test_what_the_labels_function_raises_is_tried_again_for_minutes() -> None:
     assert retry["MaxAttempts"] == 6
 
 
+def test_analyses_at_once_are_limited_only_when_asked_for() -> None:
+    limit = FUNCTIONS["RekognitionLabels"]["ReservedConcurrentExecutions"]
+    assert limit == {"Fn::If": ["HasLabelsAtOnce", {"Ref": "LabelsAtOnce"}, {"Ref": "AWS::NoValue"}]}
+    assert cloudformation.template()["Parameters"]["LabelsAtOnce"]["Default"] == 0
+
+
 def test_a_history_in_which_every_step_breaks_as_often_as_it_may_is_short() -> None:
     """But for what Lambda itself turns away: that costs an event or three each time, and is waited out for long."""
 
