@@ -39,6 +39,7 @@ from pipeline_lambdas.photo_pipeline.handlers import (
     trigger_step_function,
 )
 from pipeline_lambdas.photo_pipeline.labels import MAX_BOXES, MAX_INSTANCES
+from pipeline_lambdas.photo_pipeline.results import OVERTAKEN, LabelsResult, to_state
 from tests import photo_files
 from tests.conftest import ORIGINALS, RENDITIONS
 from tests.pipeline_lambdas.invocation import Invocation
@@ -377,6 +378,15 @@ def test_a_run_that_lost_its_photo_while_labels_were_due_removes_its_renditions(
     assert state["analysis"]["outcome"] == "overtaken"
     assert store_metadata.handler(_through_json(state), None)["outcome"] == "overtaken"
     assert _renditions(aws) == set()
+
+
+def test_a_run_that_was_told_to_end_stores_nothing_whatever_the_record_says_by_then(aws: SimpleNamespace) -> None:
+    photo = make_photo(aws, data=photo_files.webp())
+    state = _state(make_run(aws, photo))
+    state["resize"] = resize_image.handler(state, None)
+    state["analysis"] = to_state(LabelsResult(OVERTAKEN))
+    assert store_metadata.handler(_through_json(state), None)["outcome"] == "overtaken"
+    assert _record(aws, photo).status == Status.PROCESSING
 
 
 def test_answers_that_are_gone_before_they_are_stored_are_an_error(aws: SimpleNamespace) -> None:
