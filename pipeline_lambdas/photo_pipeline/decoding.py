@@ -10,15 +10,15 @@ import pillow_heif
 import pyvips
 from PIL import ExifTags, Image
 
-from .contract import Refusal, reason
-from .errors import Refused
-from .inspection import open_header
+from .inspection import open_header, parsing, read_exif
 
 _JPEG_SHRINKS = (8, 4, 2)
 _MOST_MISSING = 1 / 4  # of a JPEG's rows
 _OPAQUE = 255
 _GREY = 128  # libjpeg fills what is missing with it
-_CANNOT_DECODE = (pyvips.Error, OSError, ValueError, SyntaxError, EOFError, RuntimeError, MemoryError)
+# Of TIFF: none, CCITT, fax 3 and 4, LZW, JPEG, deflate, PackBits, the older deflate. Of others libvips may draw black.
+_COMPRESSIONS_OF_LIBVIPS = {1, 2, 3, 4, 5, 7, 8, 32773, 32946}
+_SAMPLE_FORMAT, _SIGNED = 339, 2
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,9 @@ def decode(data: bytes, format: str, *, side: int) -> Decoded:
     Raises Refused when its pixels cannot be had, or too few of them.
     """
     _prepare_libvips()
-    try:
+    with parsing():
         decoded = _DECODERS.get(format, _decode)(data, side)
         return replace(decoded, image=_without_idle_alpha(decoded.image))
-    except _CANNOT_DECODE as error:
-        raise Refused(reason(Refusal.DAMAGED, detail=str(error).strip()[:500])) from error
 
 
 def _without_idle_alpha(image: Any) -> Any:
@@ -116,11 +114,20 @@ def _to_srgb(image: Any) -> Any:
     return image.colourspace("srgb")
 
 
+def _decode_tiff(data: bytes, side: int) -> Decoded:
+    with open_header(data) as opened:
+        tags = opened.tag_v2  # type: ignore[attr-defined]
+        compression, samples = tags.get(ExifTags.Base.Compression, 1), tags.get(_SAMPLE_FORMAT, ())
+    by_libvips = compression in _COMPRESSIONS_OF_LIBVIPS and _SIGNED not in samples
+    return _decode(data, side) if by_libvips else _decode_by_pillow(data, side)
+
+
 def _decode_by_pillow(data: bytes, side: int) -> Decoded:
     with open_header(data) as opened:
-        orientation = opened.getexif().get(ExifTags.Base.Orientation, 1)
-        profile = opened.info.get("icc_profile")
+        opened.load()  # and turns a TIFF, whose orientation is gone then
+        tags, _ = read_exif(opened)
         pixels = _pixels(_few_enough(_in_colours(opened), side))
+        profile, orientation = opened.info.get("icc_profile"), tags.get(ExifTags.Base.Orientation)
     return Decoded(_finish(pixels, side, profile=profile, orientation=orientation))
 
 
@@ -152,13 +159,13 @@ def _decode_heif(data: bytes, side: int) -> Decoded:
     return Decoded(_finish(upright, side, profile=profile, orientation=1))
 
 
-def _finish(pixels: Any, side: int, *, profile: bytes | None, orientation: int) -> Any:
+def _finish(pixels: Any, side: int, *, profile: bytes | None, orientation: Any) -> Any:
     image = pixels.copy(interpretation="b-w" if pixels.bands < 3 else "srgb")
-    image.set_type(pyvips.GValue.gint_type, "orientation", orientation)
+    image.set_type(pyvips.GValue.gint_type, "orientation", orientation if orientation in range(1, 9) else 1)
     if profile:
         image.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
     small = image.thumbnail_image(side, height=side, size="down")  # which turns it upright
     return _to_srgb(small).copy_memory()
 
 
-_DECODERS = {"JPEG": _decode_jpeg, "HEIF": _decode_heif, "BMP": _decode_by_pillow}
+_DECODERS = {"JPEG": _decode_jpeg, "HEIF": _decode_heif, "TIFF": _decode_tiff, "BMP": _decode_by_pillow}

@@ -6,12 +6,14 @@ import functools
 import io
 import math
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import pillow_heif
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image
 
 from .contract import FORMATS, SNIFF_BYTES, Exif, Place, Refusal, reason, refuse_dimensions, sniff_format
 from .errors import Refused
@@ -38,18 +40,41 @@ def inspect(data: bytes) -> Facts:
     announced = sniff_format(data[:SNIFF_BYTES])
     if announced is None:
         raise Refused(reason(Refusal.NOT_A_PHOTO))
-    with open_header(data) as image:
+    if announced.name == "WEBP":
+        _refuse_dimensions(*_webp_size(data))  # Pillow makes room for all pixels when it opens one
+    with parsing(), open_header(data) as image:
         if image.format == "TIFF":
             _refuse_raw_or_cut_tiff(image, data)
-        tags, place_tags = _read_exif(image)
-        width, height = image.size
-        if tags.get(ExifTags.Base.Orientation) in _TRANSPOSED:
-            width, height = height, width
-        if refusal := refuse_dimensions(width, height):
-            raise Refused(refusal)
+        tags, place_tags = read_exif(image)
+        width, height = _upright_size(image, tags)
+        _refuse_dimensions(width, height)
         return Facts(
             format=announced.name, width=width, height=height, exif=camera_notes(tags), place=place_of(place_tags)
         )
+
+
+def _refuse_dimensions(width: int, height: int) -> None:
+    if refusal := refuse_dimensions(width, height):
+        raise Refused(refusal)
+
+
+def _upright_size(image: Image.Image, tags: dict[int, Any]) -> tuple[int, int]:
+    """Of a TIFF, Pillow tells it itself."""
+    lies = image.format != "TIFF" and tags.get(ExifTags.Base.Orientation) in _TRANSPOSED
+    return image.size[::-1] if lies else image.size
+
+
+def _webp_size(data: bytes) -> tuple[int, int]:
+    """The size in pixels that a WebP's first chunk tells (RFC 9649, sections 2.5 to 2.7)."""
+    chunk, start = data[12:16], data[20:30]
+    if chunk == b"VP8X":
+        return int.from_bytes(start[4:7], "little") + 1, int.from_bytes(start[7:10], "little") + 1
+    if chunk == b"VP8L":
+        bits = int.from_bytes(start[1:5], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    if chunk == b"VP8 ":
+        return int.from_bytes(start[6:8], "little") & 0x3FFF, int.from_bytes(start[8:10], "little") & 0x3FFF
+    raise Refused(reason(Refusal.DAMAGED, detail="a WebP that begins with no picture"))
 
 
 def _refuse_raw_or_cut_tiff(image: Any, data: bytes) -> None:
@@ -63,13 +88,22 @@ def _refuse_raw_or_cut_tiff(image: Any, data: bytes) -> None:
         raise Refused(reason(Refusal.DAMAGED, detail="pixels lie behind the end of the file"))
 
 
-def open_header(data: bytes) -> Image.Image:
-    """Pillow's lazy image of accepted formats alone. Raises Refused when the header cannot be read."""
-    _prepare_pillow()
+@contextmanager
+def parsing() -> Iterator[None]:
+    """Parsers raise whatever a hostile file makes them stumble over: all of it says that the file is damaged."""
     try:
-        return Image.open(io.BytesIO(data), formats=tuple(FORMATS))
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, MemoryError, RuntimeError) as error:
-        raise Refused(reason(Refusal.DAMAGED, detail=str(error))) from error
+        yield
+    except Refused:
+        raise
+    except Exception as error:
+        detail = f"{type(error).__name__}: {str(error).strip()}"[:500]
+        raise Refused(reason(Refusal.DAMAGED, detail=detail)) from error
+
+
+def open_header(data: bytes) -> Image.Image:
+    """Pillow's lazy image, of accepted formats alone. Raises whatever Pillow does: call it while `parsing`."""
+    _prepare_pillow()
+    return Image.open(io.BytesIO(data), formats=tuple(FORMATS))
 
 
 @functools.cache
@@ -78,7 +112,7 @@ def _prepare_pillow() -> None:
     Image.MAX_IMAGE_PIXELS = None  # our own limit, which has a sentence, is asked before anything is decoded
 
 
-def _read_exif(image: Image.Image) -> tuple[dict[int, Any], dict[int, Any]]:
+def read_exif(image: Image.Image) -> tuple[dict[int, Any], dict[int, Any]]:
     """The first image's tags, the camera's among them, and those of the place; whatever cannot be read is left out.
 
     Not by Pillow's `getexif`: of a PNG it decodes all pixels first, and it takes an orientation from XMP, which neither

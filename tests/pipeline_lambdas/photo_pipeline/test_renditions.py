@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image, ImageChops, ImageCms, ImageStat
 
 from pipeline_lambdas.photo_pipeline.errors import Refused
 from pipeline_lambdas.photo_pipeline.renditions import draw
@@ -21,6 +21,11 @@ def _difference(one: Image.Image, other: Image.Image) -> float:
     """Mean difference of two pictures, 0 to 255."""
     small = [image.convert("RGB").resize((64, 64)) for image in (one, other)]
     return max(ImageStat.Stat(ImageChops.difference(*small)).mean)
+
+
+def _lab(image: Image.Image) -> Image.Image:
+    srgb, lab = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
+    return ImageCms.profileToProfile(image, srgb, lab, outputMode="LAB")
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -51,6 +56,27 @@ def test_every_format_is_drawn_as_it_looks(data: bytes, format: str, name: str) 
         "analysis": "JPEG",
     }
     assert _difference(_open(drawing.pictures["display"].data), photo_files.photo(name)) < 12
+
+
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg", "lzma", "zstd"])
+def test_every_compression_of_tiff_is_drawn_as_it_looks(compression: str) -> None:
+    drawing = draw(photo_files.encode(photo_files.photo(), "TIFF", compression=compression), "TIFF")
+    assert _difference(_open(drawing.pictures["display"].data), photo_files.photo()) < 12
+
+
+@pytest.mark.parametrize("mode", ["LAB", "L", "1", "P", "CMYK", "RGBA", "LA"])
+def test_every_kind_of_pixel_in_a_tiff_is_drawn(mode: str) -> None:
+    pixels = _lab(photo_files.photo()) if mode == "LAB" else photo_files.photo().convert(mode)
+    drawing = draw(photo_files.encode(pixels, "TIFF"), "TIFF")
+    grey = photo_files.photo().convert("L" if mode in ("L", "1", "LA") else "RGB")
+    assert _difference(_open(drawing.pictures["display"].data), grey) < 20
+
+
+@pytest.mark.parametrize("format", ["PNG", "TIFF"])
+def test_sixteen_bits_are_drawn_as_they_look(format: str) -> None:
+    deep = photo_files.photo().convert("I").point(lambda value: value * 257).convert("I;16")
+    drawing = draw(photo_files.encode(deep, format), format)
+    assert _difference(_open(drawing.pictures["display"].data), photo_files.photo().convert("L")) < 6
 
 
 def test_cmyk_without_a_profile_is_drawn_in_about_its_colours() -> None:
