@@ -9,6 +9,7 @@ from .contract import (
     Batch,
     Item,
     Photo,
+    Place,
     Preferences,
     Run,
     Status,
@@ -50,6 +51,23 @@ def claim_photo(table: Any, run: Run, *, now: str) -> Photo:
     if item is None:
         raise Overtaken(run.run_id)
     return from_item(Photo, item)
+
+
+def keep_place(table: Any, run: Run, place: Place) -> None:
+    """Write where the photo was taken, if it is still the run's. Not in the state between the steps, which Step
+    Functions keeps for months."""
+    _conditional(
+        table,
+        Key=photo_item_key(run.owner_id, run.photo_id),
+        UpdateExpression="SET place = :place",
+        ConditionExpression="run_id = :run AND #status = :processing",
+        ExpressionAttributeNames={"#status": "status"},
+        ExpressionAttributeValues={
+            ":place": to_attribute(place),
+            ":run": run.run_id,
+            ":processing": Status.PROCESSING.value,
+        },
+    )
 
 
 def finish_photo(table: Any, run: Run, ending: Ending, *, now: str) -> Photo:

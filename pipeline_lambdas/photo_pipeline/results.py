@@ -17,7 +17,6 @@ from .contract import (
     LabelsAnswer,
     ModerationAnswer,
     Original,
-    Place,
     Reason,
     Rendition,
     Run,
@@ -43,7 +42,6 @@ class ResizeResult:
     renditions: dict[str, Rendition] = field(default_factory=dict)
     placeholder: str = ""
     exif: Exif = field(default_factory=Exif)
-    place: Place | None = None
     analysis_content: Box = field(default_factory=lambda: Box(0, 0, 1, 1))
 
 
@@ -109,8 +107,8 @@ def read_ending(state: State, answers: Analysis | None) -> Ending:
 
 
 def _drawn(resize: ResizeResult) -> dict[str, Any]:
-    names = ("original", "renditions", "placeholder", "exif", "place")
-    return _drop_none({name: getattr(resize, name) for name in names})
+    names = ("original", "renditions", "placeholder", "exif")
+    return {name: getattr(resize, name) for name in names}
 
 
 def _found(answers: Analysis | None, questions: list[str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from .. import aws, config, photo_table
-from ..contract import Original, Rendition, Run, StepOutcome, from_item, refuse_size, rendition_key
+from ..contract import Original, Place, Rendition, Run, StepOutcome, from_item, refuse_size, rendition_key
 from ..decoding import Decoded
 from ..errors import Overtaken, Refused
 from ..inspection import Facts, inspect
@@ -35,6 +35,8 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 def _resize(run: Run, settings: config.ResizeConfig, stopwatch: Stopwatch) -> ResizeResult:
     facts, original, decoded = _open(run, settings.originals_bucket)
+    if facts.place:
+        _keep_place_if_asked(aws.table(settings.photo_table), run, facts.place)
     drawing = render(decoded)
     renditions = {
         name: _store(run, name, picture, settings.renditions_bucket) for name, picture in drawing.pictures.items()
@@ -64,6 +66,12 @@ def _open(run: Run, bucket: str) -> tuple[Facts, Original, Decoded]:
         incomplete=decoded.incomplete,
     )
     return facts, original, decoded
+
+
+def _keep_place_if_asked(table: Any, run: Run, place: Place) -> None:
+    preferences = photo_table.get_preferences(table, run.owner_id)
+    if preferences and preferences.keep_place:
+        photo_table.keep_place(table, run, place)
 
 
 def _read_original(run: Run, bucket: str) -> bytes:

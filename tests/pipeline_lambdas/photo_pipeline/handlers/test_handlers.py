@@ -168,6 +168,33 @@ def test_a_photo_becomes_ready_with_all_that_is_known_of_it(aws: SimpleNamespace
         assert "immutable" in stored["CacheControl"]
 
 
+@pytest.mark.parametrize("keep_place", [None, False, True])
+def test_place_is_kept_in_the_record_of_those_who_asked_for_it_alone(
+    aws: SimpleNamespace, keep_place: bool | None
+) -> None:
+    photo = make_photo(aws, data=photo_files.phone_jpeg())
+    if keep_place is not None:
+        aws.table.put_item(Item=to_item(Preferences(owner_id=photo.owner_id, keep_place=keep_place)))
+    run_steps(aws, photo)
+    assert (_record(aws, photo).place is not None) == bool(keep_place)
+
+
+def test_place_is_not_told_to_the_state_machine(aws: SimpleNamespace) -> None:
+    photo = make_photo(aws, data=photo_files.phone_jpeg())
+    aws.table.put_item(Item=to_item(Preferences(owner_id=photo.owner_id, keep_place=True)))
+    answer = json.dumps(resize_image.handler(_state(make_run(aws, photo)), None))
+    place = _record(aws, photo).place
+    assert place is not None
+    assert "place" not in answer.replace("placeholder", "")
+    assert str(place.latitude)[:5] not in answer
+
+
+def test_what_there_is_of_a_photo_that_was_cut_off_becomes_ready(aws: SimpleNamespace) -> None:
+    photo = make_photo(aws, data=photo_files.cut_off(0.91))
+    assert run_steps(aws, photo)["outcome"] == "ready"
+    assert _record(aws, photo).original.incomplete
+
+
 @pytest.mark.parametrize(
     ("data", "code"),
     [
