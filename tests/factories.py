@@ -16,6 +16,8 @@ from webapp.photos.ids import new_photo_id
 from webapp.photos.models import Batch, Photo
 
 _numbers = itertools.count(1)
+# Of tests/photos/chelsea.jpg, 16 × 12 pixels.
+PLACEHOLDER = "UklGRkQAAABXRUJQVlA4IDgAAADQAQCdASoQAAwABUB8JZgCdADNmIueAADMFKyf7iNk1hI49UA8jeDvFamBe8zHDRcJqmU3OiAAAA=="
 PASSWORD = "a long enough password"
 
 
@@ -87,7 +89,7 @@ def make_record(photo: Photo, *, status: str = "ready", labels: Any = ("Cat", "A
         record = replace(
             record,
             renditions=make_renditions(photo, run_id),
-            placeholder="#7a8899",
+            placeholder=PLACEHOLDER,
             labels=[label if isinstance(label, contract.Label) else make_label(label) for label in labels],
             exif=contract.Exif(taken_at="2024-05-12T14:03:11+02:00", camera="Apple iPhone 12"),
             steps=[contract.Step("ResizeImage", now, ms=420, attempt=1)],

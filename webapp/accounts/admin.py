@@ -29,7 +29,7 @@ class NotificationPreferencesInline(admin.StackedInline):
     """To look at: only the person changes how they are told."""
 
     model = NotificationPreferences
-    fields = ("channel", "phone", "only_problems", "revision", "copied_revision")
+    fields = ("channel", "phone", "only_problems", "keep_place", "revision", "copied_revision")
     readonly_fields = fields
     can_delete = False
 

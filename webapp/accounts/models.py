@@ -61,7 +61,8 @@ class NotificationPreferencesQuerySet(models.QuerySet["NotificationPreferences"]
 
 
 class NotificationPreferences(models.Model):
-    """How a person is told that a batch is done. The truth; DynamoDB holds a copy for the pipeline to read.
+    """How a person is told that a batch is done, and what is kept of their photos. The truth; DynamoDB holds a copy for
+    the pipeline to read.
 
     Every change raises `revision`; `copied_revision` is the last one that is known to have reached DynamoDB.
     """
@@ -74,6 +75,7 @@ class NotificationPreferences(models.Model):
     user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True, related_name="preferences")
     channel = models.CharField(max_length=8, choices=Channel, default=Channel.MAIL)
     only_problems = models.BooleanField(default=False)
+    keep_place = models.BooleanField(default=False)
     phone = PhoneNumberField("phone number", blank=True)
     revision = models.PositiveIntegerField(default=1, editable=False)
     copied_revision = models.PositiveIntegerField(default=0, editable=False)
@@ -96,6 +98,7 @@ class NotificationPreferences(models.Model):
             owner_id=str(self.user_id),
             channel=self.channel,
             only_problems=self.only_problems,
+            keep_place=self.keep_place,
             email=self.user.email,
             phone=str(self.phone or ""),
         )

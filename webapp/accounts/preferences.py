@@ -1,4 +1,4 @@
-"""Choosing how to be told: SQL first, then the copy that the pipeline reads."""
+"""Choosing how to be told, and what is kept: SQL first, then the copy that the pipeline reads."""
 
 from __future__ import annotations
 
@@ -28,6 +28,11 @@ def provide(*, user: User) -> NotificationPreferences:
 def choose(*, user: User, channel: str, only_problems: bool, phone: str) -> NotificationPreferences:
     """Keep what `user` chose. Nothing reaches DynamoDB yet: call `copy` once this is committed."""
     return _change(user, channel=channel, only_problems=only_problems, phone=phone)
+
+
+def choose_place(*, user: User, keep: bool) -> NotificationPreferences:
+    """Keep whether `user` wants kept where their photos are taken. Call `copy` once this is committed."""
+    return _change(user, keep_place=keep)
 
 
 def refresh(*, user: User) -> NotificationPreferences:

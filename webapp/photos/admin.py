@@ -118,7 +118,7 @@ class PhotoAdmin(ReadOnlyAdmin):
 
     @admin.display(description="labels")
     def label_names(self, photo: Any) -> str:
-        labels = surest(photo.record.labels) if photo.record else []
+        labels = surest(contract.shown_labels(photo.record)) if photo.record else []
         return ", ".join(label.name for label in labels[:8]) or NOTHING
 
     @staticmethod

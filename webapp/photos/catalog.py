@@ -114,6 +114,26 @@ def erase(photo: Photo) -> None:
     aws.table().delete_item(Key=contract.photo_item_key(str(photo.owner_id), str(photo.pk)))
 
 
+def deny_label(photo: Photo, name: str) -> contract.Photo | None:
+    """Note that the owner says "not this". None when the photo is gone."""
+    return _photo(contract.deny_label_update(str(photo.owner_id), str(photo.pk), name))
+
+
+def add_label(photo: Photo, name: str) -> contract.Photo | None:
+    """Note that the owner says "also this". None when the photo is gone, or has as many as it may have."""
+    return _photo(contract.add_label_update(str(photo.owner_id), str(photo.pk), name))
+
+
+def uncorrect_label(photo: Photo, name: str) -> contract.Photo | None:
+    """Forget what the owner said of a label. None when the photo is gone."""
+    return _photo(contract.uncorrect_label_update(str(photo.owner_id), str(photo.pk), name))
+
+
+def forget_place(record: contract.Photo) -> contract.Photo | None:
+    """Forget where a photo was taken. None when the photo is gone."""
+    return _photo(contract.forget_place_update(record.owner_id, record.photo_id))
+
+
 def count_in_batch(batch_id: UUID | str, photo_id: UUID | str, status: str) -> contract.Batch | None:
     """Count a photo's end; again changes nothing. None when there is no such batch."""
     return _batch(contract.batch_outcome_update(str(batch_id), str(photo_id), status))

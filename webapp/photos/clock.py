@@ -25,3 +25,12 @@ def parse(text: str) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return moment
+
+
+def names_zone(text: str) -> bool:
+    """Whether a record's text says which zone its time is of."""
+    try:
+        moment = parse_datetime(text)
+    except ValueError:
+        return False
+    return moment is not None and moment.tzinfo is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
 
 from django.utils import timezone
 
@@ -11,6 +12,8 @@ from pipeline_lambdas.photo_pipeline import contract
 from webapp.photos import clock
 from webapp.photos.models import Photo
 
+INCOMPLETE = "The end of this file is missing. If you still have the original, upload it again."
+MAP = "https://www.openstreetmap.org/"
 DONE, REJECTED, FAILED = contract.StepOutcome
 STEP_WORDS: dict[tuple[str, str], str] = {
     ("ResizeImage", DONE): "Previews made",
@@ -34,6 +37,14 @@ class Event:
     is_bad: bool = False
 
 
+@dataclass(frozen=True)
+class PlaceFact:
+    """Where a photo was taken, in words, and the address of a map of it."""
+
+    words: str
+    address: str
+
+
 def facts(photo: Photo, record: contract.Photo | None) -> list[tuple[str, str]]:
     """(word, value) pairs; what is not known is left out."""
     exif = record.exif if record else contract.Exif()
@@ -42,6 +53,7 @@ def facts(photo: Photo, record: contract.Photo | None) -> list[tuple[str, str]]:
     pairs = [
         ("File", photo.file_name),
         ("Size", _size(photo.bytes)),
+        ("Shown as", _saving(record) if record else ""),
         ("Pixels", f"{width} × {height}" if width else ""),
         ("Format", original.format),
         ("Taken", _moment(exif.taken_at)),
@@ -57,7 +69,14 @@ def facts(photo: Photo, record: contract.Photo | None) -> list[tuple[str, str]]:
 
 
 def _size(size: int) -> str:
-    return f"{size / 1e6:.1f} MB" if size >= 100_000 else "less than 0.1 MB"
+    return f"{size / 1e6:.1f} MB" if size >= 100_000 else "under 0.1 MB"
+
+
+def _saving(record: contract.Photo) -> str:
+    """How much smaller what is looked at is than what was uploaded; nothing where it is not."""
+    display, original = record.renditions.get(contract.DISPLAY), record.original.bytes
+    percent = int(100 * (1 - display.bytes / original)) if display and original else 0
+    return f"{_size(display.bytes)}, {percent} % less than the original" if display and percent > 0 else ""
 
 
 def _exposure(seconds: float) -> str:
@@ -67,13 +86,34 @@ def _exposure(seconds: float) -> str:
 
 
 def _moment(text: str) -> str:
+    """The camera's own clock as it was written, with its zone if it knew one."""
     moment = clock.parse(text)
-    # The camera's own clock, which mostly names no zone: shown as it was written.
-    return f"{moment:%-d %B %Y, %H:%M}" if moment else ""
+    zone = " %Z" if clock.names_zone(text) else ""
+    return f"{moment:%-d %B %Y, %H:%M{zone}}" if moment else ""
 
 
 def _words(moment: datetime) -> str:
     return f"{timezone.localtime(moment):%-d %B %Y, %H:%M %Z}"
+
+
+def place(place: contract.Place) -> PlaceFact:
+    """As degrees north or south, east or west, to about ten metres."""
+    north, east = f"{place.latitude:.4f}", f"{place.longitude:.4f}"
+    words = (
+        f"{north.lstrip('-')}° {'S' if north[0] == '-' else 'N'}, {east.lstrip('-')}° {'W' if east[0] == '-' else 'E'}"
+    )
+    return PlaceFact(words, f"{MAP}?{urlencode({'mlat': north, 'mlon': east})}#map=15/{north}/{east}")
+
+
+def analysis(record: contract.Photo) -> str:
+    """What was found beside the labels, and by what: "2 faces · Label model 3.0"."""
+    faces = len(record.faces)
+    parts = (
+        f"{faces} face{'' if faces == 1 else 's'}" if faces else "",
+        f"Label model {record.label_model}" if record.label_model else "",
+        f"Moderation model {record.moderation_model}" if record.moderation_model else "",
+    )
+    return " · ".join(filter(None, parts))
 
 
 def history(photo: Photo, record: contract.Photo | None) -> list[Event]:

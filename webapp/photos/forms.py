@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,6 +8,8 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
 from pipeline_lambdas.photo_pipeline import contract
+
+MAX_LABEL = 60
 
 
 class FilesInput(forms.ClearableFileInput):
@@ -31,3 +34,38 @@ class FilesField(forms.FileField):
 
 class UploadForm(forms.Form):
     photos = FilesField(label="Photos")
+
+
+class AddLabelForm(forms.Form):
+    UNSEEN = "This label has characters that cannot be seen. Type it anew, on one line."
+
+    name = forms.CharField(
+        label="Also this",
+        max_length=MAX_LABEL,
+        error_messages={
+            "required": "Type a label first, for example the name of who is in the photo.",
+            "max_length": f"This label has %(show_value)d characters, the most is {MAX_LABEL}. Type a shorter one.",
+            "null_characters_not_allowed": UNSEEN,
+        },
+        widget=forms.TextInput(attrs={"list": "label-names", "autocomplete": "off"}),
+    )
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        super().add_error(field, error)
+        self.fields["name"].widget.attrs["autofocus"] = True  # the page is long, and this is where to go on
+
+    def clean_name(self) -> str:
+        """One line, however its spaces and accents were typed, so that it can be found again."""
+        text = unicodedata.normalize("NFC", self.cleaned_data["name"])
+        spaced = "".join(" " if unicodedata.category(character) == "Zs" else character for character in text)
+        if not spaced.isprintable():
+            raise forms.ValidationError(self.UNSEEN)
+        return " ".join(spaced.split())
+
+
+class KeepPlaceForm(forms.Form):
+    keep_place = forms.BooleanField(
+        label="Keep where my photos were taken",
+        help_text="For photos that you upload from now on. Turning it off forgets the places kept so far.",
+        required=False,
+    )

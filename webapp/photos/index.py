@@ -5,6 +5,8 @@ Rows are locked before their records are read, consistently, so whoever writes l
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +20,7 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from pipeline_lambdas.photo_pipeline import contract
-from webapp.photos import catalog, clock
+from webapp.photos import catalog, clock, places
 from webapp.photos.errors import AWS_ERRORS
 from webapp.photos.models import LabelCount, Photo, PhotoLabel, Status
 
@@ -27,12 +29,20 @@ TOGETHER = 100
 
 
 def disagrees(photo: Photo, record: contract.Photo | None) -> bool:
-    """Whether a row must be indexed: its photo has come to an end, or left one, or lost its record."""
+    """Whether a row must be indexed: its photo has come to an end, or left one, or lost its record, or its owner has
+    said something of its labels."""
     if photo.status == Status.DELETING:
         return False
     if record is None or catalog.is_open(record):
         return photo.status in contract.TERMINAL
-    return (photo.status, photo.run_id) != (record.status, record.run_id)
+    known = (photo.status, photo.run_id, photo.corrections)
+    return known != (record.status, record.run_id, digest_corrections(record))
+
+
+def digest_corrections(record: contract.Photo) -> str:
+    """What the owner says of labels, as 16 characters to compare; none when they say nothing."""
+    said = [sorted(record.denied_labels), sorted(record.added_labels)]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16] if any(said) else ""
 
 
 def index_seen(photos: Iterable[Photo], records: Mapping[UUID, contract.Photo]) -> list[Photo]:
@@ -78,6 +88,7 @@ def _index_some(photo_ids: Sequence[UUID]) -> list[Photo]:
     locked = Photo.objects.select_for_update().filter(pk__in=photo_ids).exclude(status=Status.DELETING).order_by("pk")
     photos = list(locked)
     records = catalog.get_many(photos, consistent=True)
+    places.forget_unkept(records.values())  # before the rows: if this fails, they are open still, and come again
     for photo in photos:
         _describe(photo, records.get(photo.pk))
         photo.save(update_fields=_DESCRIBED)
@@ -87,7 +98,7 @@ def _index_some(photo_ids: Sequence[UUID]) -> list[Photo]:
 
 _DESCRIBED = (
     "status", "reason_code", "reason_text", "run_id", "attempt", "taken_at", "camera", "width", "height", "sha256",
-    "cleared", "indexed_at",
+    "corrections", "cleared", "indexed_at",
 )  # fmt: skip
 
 
@@ -102,6 +113,7 @@ def _describe(photo: Photo, record: contract.Photo | None) -> None:
     photo.cleared = photo.status == Status.READY
     photo.reason_code, photo.reason_text = reason.code, reason.text[:255]
     photo.run_id, photo.attempt = record.run_id, record.attempt
+    photo.corrections = digest_corrections(record)
     photo.taken_at, photo.camera = clock.parse(record.exif.taken_at), record.exif.camera[:120]
     photo.width = record.original.width or photo.width
     photo.height = record.original.height or photo.height
@@ -112,7 +124,7 @@ def _labels(record: contract.Photo | None) -> dict[str, float]:
     """Name and confidence of what counts: the labels of a ready photo."""
     if record is None or catalog.status_of(record) != Status.READY:
         return {}
-    return {label.name: label.confidence for label in record.labels}
+    return {label.name: label.confidence for label in contract.shown_labels(record)}
 
 
 def drop_labels(photo: Photo) -> None:

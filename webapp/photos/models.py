@@ -135,6 +135,7 @@ class Photo(models.Model):
     camera = models.CharField(max_length=120, blank=True)
     width = models.PositiveIntegerField(default=0)
     height = models.PositiveIntegerField(default=0)
+    corrections = models.CharField(max_length=16, blank=True, help_text="Of the labels its owner corrected, a digest.")
     cleared = models.BooleanField(default=False, help_text="May be shown to others: indexed, and passed.")
     indexed_at = models.DateTimeField(null=True, blank=True)
 
@@ -190,8 +191,8 @@ class PhotoLabel(models.Model):
 
 
 class LabelCountQuerySet(models.QuerySet["LabelCount"]):
-    def top(self, owner: Any, *, limit: int = FACETS) -> list[tuple[str, int]]:
-        """(name, count) of a person's most frequent labels."""
+    def top(self, owner: Any, *, limit: int | None = FACETS) -> list[tuple[str, int]]:
+        """(name, count) of a person's most frequent labels; of all, without a limit."""
         return list(self.filter(owner=owner).order_by("-count", "name").values_list("name", "count")[:limit])
 
 
@@ -210,3 +211,19 @@ class LabelCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.count}"
+
+
+class PlacesToForget(models.Model):
+    """Somebody no longer wants kept where their photos were taken: those whose id is below `below` are still to be
+    looked at, the newest first."""
+
+    owner = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="places_to_forget"
+    )
+    below = models.UUIDField()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "places to forget"
+
+    def __str__(self) -> str:
+        return f"{self.owner}: below {self.below}"

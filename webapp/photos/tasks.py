@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from uuid import UUID
 
 from celery import shared_task
 
-from webapp.photos import catalog, deletion
+from webapp.photos import catalog, deletion, places
 from webapp.photos.index import index_seen, note_progress
-from webapp.photos.models import Photo, Status
+from webapp.photos.models import Photo, PlacesToForget, Status
 from webapp.photos.sweep import sweep as settle_everything
 
 logger = logging.getLogger(__name__)
 INDEXED_AT_ONCE = 500
+PAGES_AT_ONCE = 50
 
 
 @shared_task
@@ -38,3 +40,19 @@ def delete_photos(photo_ids: Sequence[str]) -> None:
             deletion.finish(photo)
         except Exception:
             logger.exception("photo %s could not be erased", photo.pk)
+
+
+@shared_task
+def forget_places(owner_id: str) -> None:
+    """Forget where a person's photos were taken, some thousands of them, and hand the rest on."""
+    for _ in range(PAGES_AT_ONCE):
+        if not places.forget_some(UUID(owner_id)):
+            return
+    forget_places.delay(owner_id)
+
+
+@shared_task
+def forget_waiting_places() -> None:
+    """Set going what is left to forget: a task that broke, or that the queue did not take."""
+    for owner_id in PlacesToForget.objects.values_list("pk", flat=True)[:INDEXED_AT_ONCE]:
+        forget_places.delay(str(owner_id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +15,7 @@ from django.utils import timezone
 
 from pipeline_lambdas.photo_pipeline import contract
 from webapp.photos import catalog, presign
+from webapp.photos.facts import INCOMPLETE
 from webapp.photos.index import index_seen
 from webapp.photos.models import LabelCount, Photo, PhotoLabel, PhotoQuerySet, Status
 
@@ -26,7 +28,8 @@ NARROWEST, ROOM_FOR_WORDS, WIDEST = 0.5, 1.2, 3.0
 @dataclass(frozen=True)
 class Tile:
     """One photo of a page. Width and height are of its thumbnail, in pixels; `ratio` is how wide its tile is for its
-    height; `thumb` and `placeholder` are empty while there is no thumbnail."""
+    height; `thumb` and `placeholder` are addresses, empty while there is no thumbnail; `warning` is a sentence, or
+    empty."""
 
     photo: Photo
     status: str
@@ -36,6 +39,7 @@ class Tile:
     placeholder: str
     reason: str
     labels: list[str]
+    warning: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -111,10 +115,27 @@ def _tile(photo: Photo, record: contract.Photo | None, thumbs: dict[str, str]) -
         width,
         height,
         thumb=thumbs[thumb.key] if thumb else "",
-        placeholder=record.placeholder,
+        placeholder=placeholder_of(record) if thumb else "",
         reason=record.reason.text if record.reason else "",
-        labels=[label.name for label in surest(record.labels)[:TOP_LABELS]],
+        labels=[label.name for label in surest(contract.shown_labels(record))[:TOP_LABELS]],
+        warning=INCOMPLETE if thumb and record.original.incomplete else "",
     )
+
+
+def placeholder_of(record: contract.Photo) -> str:
+    """The address of what to show before the picture, or an empty string. A transparent one would shine through its
+    picture for good, so those have none."""
+    try:
+        picture = base64.b64decode(record.placeholder, validate=True)
+    except ValueError:
+        return ""
+    is_shown = picture[8:12] == b"WEBP" and not _is_transparent(picture)
+    return f"data:image/webp;base64,{record.placeholder}" if is_shown else ""
+
+
+def _is_transparent(webp: bytes) -> bool:
+    """Whether its extended header says so. A picture without one, as the pipeline writes most, has no transparency."""
+    return webp[12:16] == b"VP8X" and any(flags & 0x10 for flags in webp[20:21])
 
 
 def _thumb_size(photo: Photo) -> tuple[int, int]:

@@ -1,13 +1,17 @@
 from django.urls import path
 
-from . import views
+from . import photo_views, views
 
 app_name = "photos"
 urlpatterns = [
     path("upload/", views.upload, name="upload"),
     path("gallery/", views.gallery, name="gallery"),
     path("gallery/tiles/", views.tiles, name="tiles"),
-    path("photos/<uuid:photo_id>/", views.photo, name="photo"),
-    path("photos/<uuid:photo_id>/delete/", views.delete, name="delete"),
-    path("photos/<uuid:photo_id>/retry/", views.retry, name="retry"),
+    path("photos/<uuid:photo_id>/", photo_views.photo, name="photo"),
+    path("photos/<uuid:photo_id>/delete/", photo_views.delete, name="delete"),
+    path("photos/<uuid:photo_id>/retry/", photo_views.retry, name="retry"),
+    path("photos/<uuid:photo_id>/labels/add/", photo_views.add_label, name="add_label"),
+    path("photos/<uuid:photo_id>/labels/deny/", photo_views.deny_label, name="deny_label"),
+    path("photos/<uuid:photo_id>/labels/undo/", photo_views.undo_label, name="undo_label"),
+    path("settings/photos/", views.settings, name="settings"),
 ]

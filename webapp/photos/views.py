@@ -1,4 +1,4 @@
-"""Pages of photos. Every one of them begins with the photos of whoever asks."""
+"""Pages of many photos, and of what is kept of them. Every one begins with the photos of whoever asks."""
 
 from __future__ import annotations
 
@@ -7,32 +7,24 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from django_htmx.http import HttpResponseClientRedirect
-from django_htmx.middleware import HtmxDetails
+from django.views.decorators.http import require_http_methods, require_safe
 
 from pipeline_lambdas.photo_pipeline import contract
-from webapp.photos import catalog, deletion, facts, presign, timeline
+from webapp.accounts import preferences
+from webapp.photos import places, timeline
 from webapp.photos.errors import AWS_ERRORS
-from webapp.photos.forms import UploadForm
-from webapp.photos.index import index_seen
-from webapp.photos.models import PAGE_SIZE, Photo, Status
-from webapp.photos.reruns import Rerun, rerun
+from webapp.photos.forms import KeepPlaceForm, UploadForm
+from webapp.photos.http import Request, go
+from webapp.photos.models import PAGE_SIZE, Photo
 from webapp.photos.uploads import Receipt, receive
 
 logger = logging.getLogger(__name__)
 REPORT = "upload_report"
 MOST_LABELS = 10
-
-
-class Request(HttpRequest):
-    """As the middleware leaves it."""
-
-    htmx: HtmxDetails
 
 
 # --- Upload ----------------------------------------------------------------------------------------------------------
@@ -58,14 +50,9 @@ def _tell(request: Request, receipt: Receipt) -> HttpResponse:
             "refused": refused,
             "received": len(receipt.received),
         }
-        return _go(request, reverse("photos:upload"))
+        return go(request, reverse("photos:upload"))
     messages.success(request, f"{said}.")
-    return _go(request, reverse("photos:gallery"))
-
-
-def _go(request: Request, address: str) -> HttpResponse:
-    # A script that sends the form would follow a redirect by itself, and swallow the message of the page behind it.
-    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+    return go(request, reverse("photos:gallery"))
 
 
 def _photos(count: int) -> str:
@@ -160,71 +147,25 @@ def _ids(text: str) -> list[UUID]:
     return found
 
 
-# --- One photo -------------------------------------------------------------------------------------------------------
-
-
-def _own_photo(request: Request, photo_id: UUID) -> Photo:
-    return get_object_or_404(Photo.objects.for_gallery(request.user), pk=photo_id)
-
-
-@login_required
-@require_safe
-@never_cache
-def photo(request: Request, photo_id: UUID) -> HttpResponse:
-    row = _own_photo(request, photo_id)
-    record = catalog.get(row)
-    index_seen([row], {row.pk: record} if record else {})
-    status = catalog.status_of(record) if record else contract.Status.UPLOADING.value
-    if request.htmx and status in contract.OPEN:
-        return HttpResponse(status=204)
-    return render(request, "photos/photo.html", _about(row, record, status))
-
-
-def _about(row: Photo, record: contract.Photo | None, status: str) -> dict[str, object]:
-    display = record.renditions.get(contract.DISPLAY) if record else None
-    labels = timeline.surest(record.labels) if record else []
-    return {
-        "photo": row,
-        "record": record,
-        "status": status,
-        "word": timeline.word_of(status),
-        "labels": labels,
-        "shows": ", ".join(label.name for label in labels[: timeline.TOP_LABELS]),
-        "is_open": status in contract.OPEN,
-        "can_retry": status == Status.FAILED and not _never_arrived(record),
-        "display": display,
-        "address": presign.addresses([display.key])[display.key] if display else "",
-        "facts": facts.facts(row, record),
-        "history": facts.history(row, record),
-    }
-
-
-def _never_arrived(record: contract.Photo | None) -> bool:
-    """Whether there is nothing to try again with."""
-    return bool(record and record.reason and record.reason.code == contract.Failure.DID_NOT_ARRIVE)
+# --- Settings --------------------------------------------------------------------------------------------------------
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def delete(request: Request, photo_id: UUID) -> HttpResponse:
-    """Asks once, then deletes."""
-    row = _own_photo(request, photo_id)
-    if request.method != "POST":
-        return render(request, "photos/delete.html", {"photo": row})
-    deletion.begin([row])
-    messages.success(request, f"{row.file_name} was deleted.")
-    return redirect("photos:gallery")
+def settings(request: Request) -> HttpResponse:
+    """What the person wants kept of their photos."""
+    chosen = preferences.provide(user=request.user)
+    form = KeepPlaceForm(request.POST if request.method == "POST" else None, initial={"keep_place": chosen.keep_place})
+    if form.is_bound and form.is_valid():
+        places.choose(user=request.user, keep=form.cleaned_data["keep_place"])
+        return _say_saved(request, keep=form.cleaned_data["keep_place"])
+    return render(request, "photos/settings.html", {"form": form})
 
 
-@login_required
-@require_POST
-def retry(request: Request, photo_id: UUID) -> HttpResponse:
-    """Process a failed photo again. One that was refused would be refused again."""
-    row = _own_photo(request, photo_id)
-    record = catalog.get(row)
-    if record is None or record.status != contract.Status.FAILED:
-        messages.info(request, "Only a failed photo can be tried again.")
-        return redirect(row)
-    outcome = rerun(row)
-    (messages.success if outcome is Rerun.ASKED else messages.warning)(request, outcome.value)
-    return redirect(row)
+def _say_saved(request: Request, *, keep: bool) -> HttpResponse:
+    said = "Your choice is saved." if keep else "Your choice is saved. Places kept so far are being forgotten."
+    if preferences.copy_if_possible(str(request.user.pk)):
+        messages.success(request, said)
+    else:
+        messages.warning(request, f"{said} Photos that you upload in the next minutes may still follow the last one.")
+    return redirect("photos:settings")

@@ -242,6 +242,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": SWEEP_SECONDS,
         "options": {"expires": SWEEP_SECONDS},
     },
+    "forget places": {
+        "task": "webapp.photos.tasks.forget_waiting_places",
+        "schedule": SWEEP_SECONDS,
+        "options": {"expires": SWEEP_SECONDS},
+    },
     "push preferences": {
         "task": "webapp.accounts.tasks.push_waiting_preferences",
         "schedule": SWEEP_SECONDS,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline_lambdas.photo_pipeline import contract
 from tests.factories import make_label, make_photo, make_user, put_record
-from webapp.photos import catalog, deletion
+from webapp.photos import catalog, corrections, deletion
 from webapp.photos.index import disagrees, index, index_seen
 from webapp.photos.models import LabelCount, Photo, PhotoLabel, Status
 
@@ -200,7 +200,9 @@ def test_a_photo_can_be_deleted_when_counts_are_off(aws: Any, me: Any) -> None:
 LABELS = st.sets(st.sampled_from(["Cat", "Dog", "Car", "Tree"]))
 CHANGES = st.lists(
     st.tuples(
-        st.integers(0, 3), st.sampled_from(["ready", "ready", "failed", "processing", "lost", "deleted"]), LABELS
+        st.integers(0, 3),
+        st.sampled_from(["ready", "ready", "failed", "processing", "lost", "deleted", "deny", "add", "take_back"]),
+        LABELS,
     ),
     max_size=12,
 )
@@ -217,6 +219,9 @@ def test_counts_equal_a_recount_whatever_happens(aws: Any, db: None, changes: li
             deletion.mark(photo)
         elif what == "lost":
             catalog.erase(photo)
+        elif what in ("deny", "add", "take_back"):
+            for name in labels:
+                getattr(corrections, what)(photo=photo, name=name)
         else:
             put_record(aws.table, photo, status=what, labels=sorted(labels))
         index([each.pk for each in photos])
@@ -224,6 +229,6 @@ def test_counts_equal_a_recount_whatever_happens(aws: Any, db: None, changes: li
     for owner in owners:
         ready = Photo.objects.filter(owner=owner, status="ready")
         records = catalog.get_many(ready, consistent=True)
-        recount = Counter(label.name for record in records.values() for label in record.labels)
+        recount = Counter(label.name for record in records.values() for label in contract.shown_labels(record))
         assert counts(owner) == dict(recount)
         assert Counter(PhotoLabel.objects.filter(owner=owner).values_list("name", flat=True)) == recount

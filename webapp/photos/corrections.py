@@ -1,0 +1,79 @@
+"""What an owner says of labels: first into the photo's record, where no analysis touches it, then into the index, so
+that search, chips and counts agree at once."""
+
+from __future__ import annotations
+
+import logging
+from enum import StrEnum
+from typing import Any
+
+from pipeline_lambdas.photo_pipeline import contract
+from webapp.photos import catalog
+from webapp.photos.errors import AWS_ERRORS
+from webapp.photos.index import index
+from webapp.photos.models import LabelCount, Photo, Status
+
+logger = logging.getLogger(__name__)
+
+
+class Correction(StrEnum):
+    """What became of a correction. The value is a sentence for whoever made it."""
+
+    DONE = "It is saved."
+    NOT_READY = "Labels can be corrected once the photo is ready."
+    TOO_MANY = f"This photo has {contract.MAX_ADDED_LABELS} labels of yours already. Remove one to add another."
+    CHANGED = "This photo changed meanwhile. Look at it again, then say what to correct."
+
+
+def deny(*, photo: Photo, name: str) -> Correction:
+    """Show `name`, which the analysis found, on this photo no more, whatever a later one finds. A name that is not on
+    it changes nothing, so that no more is ever denied than was found."""
+    record = _ready(photo)
+    if record is None:
+        return Correction.NOT_READY
+    if name not in {label.name for label in record.labels}:
+        return _done(photo, catalog.uncorrect_label(photo, name) if name in record.added_labels else record)
+    return _done(photo, catalog.deny_label(photo, name))
+
+
+def add(*, photo: Photo, name: str) -> Correction:
+    """Show `name` on this photo, or the label that its owner has already and that differs from it in case alone."""
+    record = _ready(photo)
+    if record is None:
+        return Correction.NOT_READY
+    name = _as_known(name, photo.owner_id, record)
+    if name in record.added_labels:
+        return _done(photo, record)
+    if len(record.added_labels) >= contract.MAX_ADDED_LABELS:
+        return Correction.TOO_MANY
+    return _done(photo, catalog.add_label(photo, name))
+
+
+def take_back(*, photo: Photo, name: str) -> Correction:
+    """Forget what was said of `name`: the photo shows again what the analysis says."""
+    if _ready(photo) is None:
+        return Correction.NOT_READY
+    return _done(photo, catalog.uncorrect_label(photo, name))
+
+
+def _ready(photo: Photo) -> contract.Photo | None:
+    record = catalog.get(photo)
+    return record if record and catalog.status_of(record) == Status.READY else None
+
+
+def _as_known(typed: str, owner_id: Any, record: contract.Photo) -> str:
+    """The name as this photo has it, or the most photos of its owner; as typed when none does."""
+    of_photo = [*sorted(record.added_labels), *(label.name for label in record.labels), *sorted(record.denied_labels)]
+    names = [*of_photo, *(name for name, _count in LabelCount.objects.top(owner_id, limit=None))]
+    alike = [name for name in names if name.casefold() == typed.casefold()]
+    return typed if typed in alike or not alike else alike[0]
+
+
+def _done(photo: Photo, record: contract.Photo | None) -> Correction:
+    if record is None:
+        return Correction.CHANGED
+    try:
+        index([photo.pk])
+    except AWS_ERRORS:  # said and kept: whoever next sees the photo indexes it, see index.disagrees
+        logger.exception("a correction of photo %s is not indexed yet", photo.pk)
+    return Correction.DONE
