@@ -7,6 +7,7 @@ from typing import Any
 from .errors import InvalidParameterException
 from .faces import Face, FaceDetector
 from .images import decode_image
+from .parameters import read
 from .sources import ImageSource
 
 
@@ -28,7 +29,7 @@ class DetectFaces:
 
 
 def check_attributes(request: Mapping[str, Any]) -> None:
-    if request.get("Attributes") not in (None, [], ["DEFAULT"]):
+    if not set(read(request, "Attributes", ())) <= {"DEFAULT"}:
         raise InvalidParameterException("This server offers the attributes DEFAULT only")
 
 

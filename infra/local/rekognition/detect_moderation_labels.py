@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
-from .errors import InvalidParameterException
+from .errors import ResourceNotFoundException
 from .images import decode_image
 from .moderation import ModerationDetector
-from .parameters import read_number
+from .parameters import read
 from .sources import ImageSource
 
 MODEL_VERSION = "open-nsfw-1"
 DEFAULT_CONFIDENCE = 50.0
-NOT_OFFERED = ("HumanLoopConfig", "ProjectVersion")
+NOT_HERE = ("HumanLoopConfig", "ProjectVersion")
 
 
 class DetectModerationLabels:
@@ -25,8 +25,8 @@ class DetectModerationLabels:
 
     def __call__(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """The response as a JSON object. Raises RekognitionError."""
-        least = read_number(request, "MinConfidence", DEFAULT_CONFIDENCE, 100)
-        check_offered(request)
+        least = read(request, "MinConfidence", DEFAULT_CONFIDENCE)
+        check_named(request)
         content = self._source.read(request.get("Image"))
         with self._slots:
             confidence = self._detector.explicit(decode_image(content))
@@ -34,10 +34,10 @@ class DetectModerationLabels:
         return {"ModerationLabels": labels, "ModerationModelVersion": MODEL_VERSION}
 
 
-def check_offered(request: Mapping[str, Any]) -> None:
-    for name in NOT_OFFERED:
+def check_named(request: Mapping[str, Any]) -> None:
+    for name in NOT_HERE:
         if request.get(name):
-            raise InvalidParameterException(f"This server does not offer {name}")
+            raise ResourceNotFoundException(f"What {name} names is not found: this server has the base model only")
 
 
 def explicit_to_json(confidence: float) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from PIL import Image
 from .faces import Face
 from .label_table import Label, LabelTable, load_label_table
 from .model_files import LABELS, open_session
+from .photographs import may_be_photograph
 
 VIEW_SIDE = 260
 # The share of the shorter side that the model was trained to look at: 260 of 292 pixels.
@@ -24,6 +25,9 @@ TEMPERATURE = 0.6
 # Above this entropy (in nats) the probability is spread so thin that only the sheer number of classes below
 # "Animal" lifts it over the default threshold.
 CLUELESS = 3.4
+# Probabilities are rounded to this many steps, which sums in any order of float64 keep exact: no parent comes out a
+# hair less sure than its child, which a threshold between the two would tell apart.
+STEPS = 2.0**30
 
 Box = tuple[float, float, float, float]
 
@@ -53,21 +57,24 @@ class LabelDetector:
         """The labels of an upright RGB image, surest first.
 
         A label's confidence is the summed probability of the classes below it, so a parent is never less sure
-        than its children. A photo that the model cannot place has no labels.
+        than its children. What is no photo, or one that the model cannot place, has no labels.
         """
-        probabilities = self._classify(image)
+        if not may_be_photograph(image):
+            return []
+        probabilities = self.classify(image, view_boxes(*image.size))
         if entropy(probabilities) > CLUELESS:
             return []
         return self._name(probabilities, min_confidence)
 
-    def _classify(self, image: Image.Image) -> np.ndarray:
+    def classify(self, image: Image.Image, boxes: Iterable[Box]) -> np.ndarray:
         """The probability of each class, averaged over the views: shape (1000,)."""
-        pixels = np.stack([_look(image, box) for box in view_boxes(*image.size)])
+        pixels = np.stack([_look(image, box) for box in boxes])
         (logits,) = self._session.run(None, {"pixels": pixels})
         return softmax(logits / TEMPERATURE).mean(axis=0)
 
     def _name(self, probabilities: np.ndarray, min_confidence: float) -> list[Detection]:
-        confidences = np.minimum(self._table.membership @ probabilities * 100, 100)
+        steps = self._table.membership @ np.rint(probabilities * STEPS)
+        confidences = np.minimum(steps / STEPS * 100, 100)
         pairs = zip(self._table.labels.values(), confidences.tolist(), strict=True)
         found = [Detection(label, confidence) for label, confidence in pairs if confidence >= min_confidence]
         return surest_first(found)

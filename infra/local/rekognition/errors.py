@@ -10,7 +10,7 @@ class RekognitionError(Exception):
 
 
 class AccessDeniedException(RekognitionError):
-    """The request carries no AWS signature, or its caller may not ask for this."""
+    """The caller may not ask for this."""
 
 
 class ImageTooLargeException(RekognitionError):
@@ -38,6 +38,22 @@ class SerializationException(RekognitionError):
 
 class UnknownOperationException(RekognitionError):
     """An operation that this server does not have."""
+
+
+class ResourceNotFoundException(RekognitionError):
+    """What the request names (an adapter, a flow of human review) is not here: this server has none."""
+
+
+class MissingAuthenticationTokenException(RekognitionError):
+    """The request carries no AWS signature."""
+
+
+class IncompleteSignatureException(RekognitionError):
+    """The request carries something that is no signature of AWS's version 4."""
+
+
+class InvalidSignatureException(RekognitionError):
+    """The signature was made for another service."""
 
 
 class InternalServerError(RekognitionError):

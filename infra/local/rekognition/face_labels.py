@@ -11,6 +11,7 @@ CATEGORIES = ("Person Description",)
 PERSON = Label("Person", (), CATEGORIES, ())
 HEAD = Label("Head", ("Person",), CATEGORIES, ())
 FACE = Label("Face", ("Head", "Person"), CATEGORIES, ())
+FACE_LABELS = (PERSON, HEAD, FACE)
 
 
 def add_faces(detections: Sequence[Detection], faces: Sequence[Face], min_confidence: float) -> list[Detection]:

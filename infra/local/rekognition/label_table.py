@@ -30,9 +30,9 @@ class LabelTable:
 
     @cached_property
     def membership(self) -> np.ndarray:
-        """float32 of shape (labels, classes): 1 where the class is the label or lies below it."""
+        """float64 of shape (labels, classes): 1 where the class is the label or lies below it."""
         rows = {name: row for row, name in enumerate(self.labels)}
-        matrix = np.zeros((len(rows), len(self.classes)), np.float32)
+        matrix = np.zeros((len(rows), len(self.classes)))
         for column, name in enumerate(self.classes):
             matrix[[rows[label] for label in (name, *self.labels[name].parents)], column] = 1
         return matrix

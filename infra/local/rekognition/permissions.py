@@ -7,18 +7,34 @@ import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
-from .errors import AccessDeniedException, InvalidS3ObjectException
+from .errors import (
+    AccessDeniedException,
+    IncompleteSignatureException,
+    InvalidS3ObjectException,
+    InvalidSignatureException,
+    MissingAuthenticationTokenException,
+)
 
-SIGNED = re.compile(r"AWS4-HMAC-SHA256 Credential=([^/]+)/")
+SIGNED = re.compile(
+    r"AWS4-HMAC-SHA256 Credential=(?P<key>[^/,\s]+)/\d{8}/[a-z0-9-]+/(?P<service>[^/,\s]+)/aws4_request,"
+    r"\s*SignedHeaders=[^,\s]+,\s*Signature=[0-9a-f]{64}"
+)
 SECONDS = 5
 
 
 def read_access_key(authorization: str) -> str:
-    """The access key that signed a request. Raises AccessDeniedException when none did."""
-    found = SIGNED.match(authorization)
+    """The access key that signed a request. The signature itself is taken on trust: the secret is not known here.
+
+    Raises MissingAuthenticationTokenException, IncompleteSignatureException or InvalidSignatureException.
+    """
+    if not authorization:
+        raise MissingAuthenticationTokenException("The request is not signed")
+    found = SIGNED.fullmatch(authorization)
     if not found:
-        raise AccessDeniedException("The request is not signed")
-    return found[1]
+        raise IncompleteSignatureException("Authorization is not a signature of AWS's version 4")
+    if found["service"] != "rekognition":
+        raise InvalidSignatureException("Credential should be scoped to correct service: 'rekognition'.")
+    return found["key"]
 
 
 class Permissions:

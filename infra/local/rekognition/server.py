@@ -15,7 +15,9 @@ import signal
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -35,6 +37,7 @@ from .faces import FaceDetector
 from .model_files import DamagedModelError
 from .moderation import ModerationDetector
 from .permissions import Permissions, read_access_key
+from .service_model import check_request
 from .sources import ImageSource, make_s3_client
 
 HOST = "127.0.0.1"
@@ -44,6 +47,8 @@ CONTENT_TYPE = "application/x-amz-json-1.1"
 MOST_BODY_BYTES = 8 * 1024 * 1024
 # Decoding and inference keep a core busy; more at once would only make each slower.
 AT_ONCE = 2
+# These have a photo in memory; some are still fetching it. All other callers wait, connected.
+WORKERS = 8
 
 Operation = Callable[[Mapping[str, Any]], dict[str, Any]]
 
@@ -53,18 +58,28 @@ log = logging.getLogger("rekognition")
 class RekognitionServer(ThreadingHTTPServer):
     """Serves the operations given, by name."""
 
-    # Closing waits for the requests under way.
-    daemon_threads = False
+    # The kernel drops or resets what it cannot keep waiting, and its default here is five.
+    request_queue_size = 128
 
     def __init__(self, port: int, operations: Mapping[str, Operation], permissions: Permissions) -> None:
-        super().__init__((HOST, port), RekognitionHandler)
         self._operations, self._permissions = operations, permissions
+        self._workers = ThreadPoolExecutor(WORKERS)
+        super().__init__((HOST, port), RekognitionHandler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._workers.submit(self.process_request_thread, request, client_address)
+
+    def server_close(self) -> None:
+        """Waits for the requests under way, and drops the others."""
+        super().server_close()
+        self._workers.shutdown(cancel_futures=True)
 
     def perform(self, name: str, request: Mapping[str, Any], key: str) -> dict[str, Any]:
         """Raises RekognitionError, and nothing else."""
         if name not in self._operations:
             raise UnknownOperationException(f"{name or 'A request without X-Amz-Target'} is not offered here")
         try:
+            check_request(name, request)
             self._permissions.require(key, name, request)
             return self._operations[name](request)
         except RekognitionError:
@@ -98,7 +113,8 @@ class RekognitionHandler(BaseHTTPRequestHandler):
         try:
             status, answer = HTTPStatus.OK, self.server.perform(name, *self._read_request())
         except RekognitionError as error:
-            status, answer = error.status, {"__type": type(error).__name__, "Message": str(error)}
+            code = type(error).__name__
+            status, answer = error.status, {"__type": code, "Code": code, "Message": str(error)}
         self._answer(status, answer)
         milliseconds = (time.perf_counter() - start) * 1000
         log.info("%s %d %s %.0f ms", name or "-", status, answer.get("__type", "ok"), milliseconds)
@@ -109,7 +125,7 @@ class RekognitionHandler(BaseHTTPRequestHandler):
         key = read_access_key(self.headers.get("Authorization", ""))
         try:
             request = json.loads(body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise SerializationException("The body is not JSON") from error
         if not isinstance(request, dict):
             raise SerializationException("The body is not a JSON object")
@@ -136,6 +152,7 @@ class RekognitionHandler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", CONTENT_TYPE)
         self.send_header("Content-Length", str(len(body)))
+        self.send_header("x-amzn-RequestId", str(uuid.uuid4()))
         self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body)

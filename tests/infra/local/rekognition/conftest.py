@@ -17,7 +17,7 @@ from infra.local.rekognition.detect_faces import DetectFaces
 from infra.local.rekognition.detect_labels import DetectLabels
 from infra.local.rekognition.detect_moderation_labels import DetectModerationLabels
 from infra.local.rekognition.detectors import LabelDetector
-from infra.local.rekognition.faces import FaceDetector
+from infra.local.rekognition.faces import Face, FaceDetector
 from infra.local.rekognition.images import decode_image
 from infra.local.rekognition.label_table import LabelTable, load_label_table
 from infra.local.rekognition.moderation import ModerationDetector
@@ -89,6 +89,10 @@ def photo(name: str) -> bytes:
 
 def opened(name: str) -> Image.Image:
     return decode_image(photo(name))
+
+
+def make_face(left: float = 0.1, confidence: float = 90) -> Face:
+    return Face(left=left, top=0.1, width=0.2, height=0.2, confidence=confidence)
 
 
 def make_image(

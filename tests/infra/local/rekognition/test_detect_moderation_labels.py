@@ -17,6 +17,8 @@ from .conftest import make_image, photo
 from .test_moderation import FixedSession
 
 CAT = {"Bytes": photo("chelsea.jpg")}
+ADAPTER = "arn:aws:rekognition:eu-west-1:123456789012:project/a/version/b/1"
+REVIEW = {"HumanLoopName": "n", "FlowDefinitionArn": "arn:aws:sagemaker:eu-west-1:123456789012:flow-definition/f"}
 
 
 def labels_at(score: float, **request: Any) -> list[dict[str, Any]]:
@@ -68,6 +70,8 @@ def test_a_photo_in_s3_is_moderated(rekognition: Any, aws: SimpleNamespace) -> N
         ({"Image": CAT, "MinConfidence": 101}, "InvalidParameterException"),
         ({"Image": CAT, "ProjectVersion": "arn:aws:rekognition:v"}, "InvalidParameterException"),
         ({"Image": CAT, "HumanLoopConfig": {"HumanLoopName": "n"}}, "InvalidParameterException"),
+        ({"Image": CAT, "ProjectVersion": ADAPTER}, "ResourceNotFoundException"),
+        ({"Image": CAT, "HumanLoopConfig": REVIEW}, "ResourceNotFoundException"),
         ({"Image": {"S3Object": {"Bucket": RENDITIONS, "Name": "no.jpg"}}}, "InvalidS3ObjectException"),
     ],
 )

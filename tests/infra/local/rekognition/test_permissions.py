@@ -7,8 +7,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
-from infra.local.rekognition.errors import AccessDeniedException, InvalidS3ObjectException
+from infra.local.rekognition.errors import (
+    AccessDeniedException,
+    IncompleteSignatureException,
+    InvalidS3ObjectException,
+    InvalidSignatureException,
+    MissingAuthenticationTokenException,
+)
 from infra.local.rekognition.permissions import Permissions, read_access_key
 
 DETECT, READ = ("rekognition:DetectLabels", "*"), ("s3:GetObject", "arn:aws:s3:::b/k é")
@@ -75,7 +84,41 @@ def test_each_operation_has_its_own_permission(permissions: Permissions, operati
     permissions.require("ASIA1", operation, INLINE)
 
 
-@pytest.mark.parametrize("header", ["", "Bearer x", "AWS4-HMAC-SHA256 Signature=x"])
-def test_a_request_that_names_no_access_key_is_refused(header: str) -> None:
-    with pytest.raises(AccessDeniedException, match="not signed"):
+def make_authorization(service: str = "rekognition", signature: str = "0" * 64) -> str:
+    scope = f"AKIA1/20260101/eu-west-1/{service}/aws4_request"
+    return f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-date, Signature={signature}"
+
+
+def test_the_access_key_of_a_signature_is_read() -> None:
+    assert read_access_key(make_authorization()) == "AKIA1"
+
+
+def test_a_signature_that_a_client_makes_is_read() -> None:
+    request = AWSRequest("POST", "http://127.0.0.1:4567/", data=b"{}")
+    SigV4Auth(Credentials("AKIA1", "secret"), "rekognition", "eu-west-1").add_auth(request)
+    assert read_access_key(request.headers["Authorization"]) == "AKIA1"
+
+
+def test_a_request_without_a_signature_is_refused() -> None:
+    with pytest.raises(MissingAuthenticationTokenException):
+        read_access_key("")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Bearer x",
+        "AWS4-HMAC-SHA256 Signature=x",
+        "AWS4-HMAC-SHA256 Credential=AKIA1/20260101/eu-west-1/rekognition/aws4_request",
+        make_authorization(signature="x"),
+        make_authorization().replace("20260101/", ""),
+    ],
+)
+def test_what_is_no_signature_is_refused(header: str) -> None:
+    with pytest.raises(IncompleteSignatureException):
         read_access_key(header)
+
+
+def test_a_signature_for_another_service_is_refused() -> None:
+    with pytest.raises(InvalidSignatureException, match="'rekognition'"):
+        read_access_key(make_authorization(service="s3"))

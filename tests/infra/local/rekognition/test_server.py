@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from infra.local.rekognition import sources
+from infra.local.rekognition.server import WORKERS
 from tests.conftest import RENDITIONS
 
 from .conftest import make_image, photo
@@ -49,7 +51,7 @@ def post(url: str, body: bytes, **headers: str) -> tuple[int, dict[str, Any]]:
 
 CREDENTIAL = "testing/20260101/eu-west-1/rekognition/aws4_request"
 SIGNED = {
-    "Authorization": f"AWS4-HMAC-SHA256 Credential={CREDENTIAL}",
+    "Authorization": f"AWS4-HMAC-SHA256 Credential={CREDENTIAL}, SignedHeaders=host, Signature={64 * '0'}",
     "X-Amz-Target": "RekognitionService.DetectLabels",
 }
 
@@ -176,7 +178,13 @@ def test_a_category_filter_lets_its_labels_through(rekognition: Any) -> None:
         ({"Image": {"S3Object": {"Bucket": RENDITIONS}}}, "InvalidParameterException"),
         ({"Image": CAT | {"S3Object": {"Bucket": "b", "Name": "n"}}}, "InvalidParameterException"),
         ({"Image": CAT, "MinConfidence": 101}, "InvalidParameterException"),
+        ({"Image": CAT, "MinConfidence": -0.1}, "InvalidParameterException"),
         ({"Image": CAT, "MaxLabels": -1}, "InvalidParameterException"),
+        ({"Image": CAT, "Features": ["OTHER"]}, "InvalidParameterException"),
+        ({"Image": CAT, "Settings": {"ImageProperties": {"MaxDominantColors": 5}}}, "InvalidParameterException"),
+        ({"Image": {"Bytes": b""}}, "InvalidParameterException"),
+        ({"Image": {"S3Object": {"Bucket": "b", "Name": "n"}}}, "InvalidParameterException"),
+        ({"Image": {"S3Object": {"Bucket": RENDITIONS, "Name": "n" * 1025}}}, "InvalidParameterException"),
         ({"Image": CAT, "Features": ["IMAGE_PROPERTIES"]}, "InvalidParameterException"),
         (
             {"Image": CAT, "Settings": {"GeneralLabels": {"LabelInclusionFilters": ["a"] * 101}}},
@@ -211,10 +219,10 @@ def test_another_operation_is_unknown(rekognition: Any) -> None:
 
 def test_an_unsigned_request_is_refused(url: str) -> None:
     status, answer = post(url, b"{}", **SIGNED | {"Authorization": ""})
-    assert (status, answer["__type"]) == (400, "AccessDeniedException")
+    assert (status, answer["__type"]) == (400, "MissingAuthenticationTokenException")
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff"])
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b"[" * 100_000, b"9" * 5000])
 def test_a_body_that_is_no_json_object_is_refused(url: str, body: bytes) -> None:
     status, answer = post(url, body, **SIGNED)
     assert (status, answer["__type"]) == (400, "SerializationException")
@@ -230,6 +238,9 @@ def test_a_body_that_is_no_json_object_is_refused(url: str, body: bytes) -> None
         {"Image": {"Bytes": ""}, "Settings": {"GeneralLabels": {"LabelInclusionFilters": "Cat"}}},
         {"Image": {"Bytes": ""}, "MinConfidence": "high"},
         {"Image": {"Bytes": ""}, "MaxLabels": True},
+        {"Image": {"Bytes": "AA=="}, "MaxLabels": 2.5},
+        {"Image": {"S3Object": {"Bucket": "bucket", "Name": "\ud800"}}},
+        {"Image": {"Bytes": "AA=="}, "Colour": "blue"},
         {"Image": {"Bytes": ""}, "MaxLabels": float("inf")},
         {"Image": {"Bytes": ""}, "MinConfidence": float("nan")},
         {"Image": {"Bytes": ""}, "Features": "GENERAL_LABELS"},
@@ -247,6 +258,36 @@ def test_several_requests_at_once_are_all_answered(rekognition: Any) -> None:
     assert all("Cat" in names(answer) for answer in answers)
 
 
+def test_no_caller_is_sent_away_when_more_ask_than_are_served(url: str) -> None:
+    with ThreadPoolExecutor(100) as pool:
+        answers = list(pool.map(lambda _: post(url, b"{}", **SIGNED), range(200)))
+    assert {answer["__type"] for _, answer in answers} == {"InvalidParameterException"}
+
+
+def test_only_so_many_are_served_at_once(url: str, server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    running, most, full = threading.Semaphore(0), [], threading.Barrier(WORKERS)
+
+    def busy(_request: object) -> dict[str, Any]:
+        running.release()
+        full.wait(timeout=20)
+        most.append(running._value)
+        full.wait(timeout=20)
+        running.acquire()
+        return {"Labels": []}
+
+    monkeypatch.setitem(server._operations, "DetectLabels", busy)
+    body = json.dumps({"Image": {"Bytes": "AA=="}}).encode()
+    with ThreadPoolExecutor(3 * WORKERS) as pool:
+        answers = list(pool.map(lambda _: post(url, body, **SIGNED)[0], range(3 * WORKERS)))
+    assert answers == [200] * 3 * WORKERS
+    assert max(most) == WORKERS
+
+
+def test_every_answer_has_a_request_id_of_its_own(rekognition: Any) -> None:
+    ids = {rekognition.detect_faces(Image=CAT)["ResponseMetadata"]["RequestId"] for _ in range(2)}
+    assert len(ids) == 2
+
+
 def test_an_error_of_our_own_is_a_500_without_its_details(
     url: str, server: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -254,7 +295,7 @@ def test_an_error_of_our_own_is_a_500_without_its_details(
         raise ZeroDivisionError("secret")
 
     monkeypatch.setitem(server._operations, "DetectLabels", broken)
-    status, answer = post(url, b"{}", **SIGNED)
+    status, answer = post(url, b'{"Image": {"Bytes": "AA=="}}', **SIGNED)
     assert (status, answer["__type"]) == (500, "InternalServerError")
     assert "secret" not in answer["Message"]
 
