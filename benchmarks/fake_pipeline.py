@@ -88,6 +88,11 @@ def process(data: bytes) -> Photo:
     return from_item(Photo, item)
 
 
+def rendition(photo: Photo, name: str) -> bytes:
+    """The bytes of one of the renditions that a photo's record names."""
+    return _s3().get_object(Bucket=RENDITIONS, Key=photo.renditions[name].key)["Body"].read()
+
+
 class _Invocation:
     """What Lambda would call a function with."""
 

@@ -22,6 +22,7 @@ import signal
 import sys
 import tempfile
 import time
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -47,6 +48,7 @@ class Tally:
 
 def main() -> int:
     arguments = _arguments()
+    warnings.simplefilter("ignore")  # Pillow tells all that it overlooks
     start()
     if arguments.replay:
         return int(sum(not _is_fine(path) for path in arguments.replay) > 0)

@@ -5,7 +5,8 @@
 A child process has 512 MB of address space beyond what it has when it is warm (that is, when it has drawn one photo),
 and 10 seconds. Every file must end `ready`, or `rejected` with a code: a process that dies, hangs or raises makes this
 exit 1. Beside that, Pillow (with pillow-heif) opens each file: one of an accepted format, of an accepted size, that
-Pillow decodes to its end and that is not ready is an exception, and is listed.
+Pillow decodes to its end and that is not ready is an exception, and is listed. So is one that is ready and looks unlike
+what Pillow shows.
 
 Made for the images that Pillow tests itself with, which its source distribution carries:
 
@@ -24,31 +25,41 @@ import json
 import sys
 import warnings
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pillow_heif
-from PIL import Image
+from PIL import Image, ImageOps
 
 from benchmarks import children, fake_pipeline
-from pipeline_lambdas.photo_pipeline.contract import FORMATS, SNIFF_BYTES, refuse_dimensions, refuse_size, sniff_format
+from pipeline_lambdas.photo_pipeline.contract import (
+    DISPLAY,
+    FORMATS,
+    SNIFF_BYTES,
+    refuse_dimensions,
+    refuse_size,
+    sniff_format,
+)
 
 LIMITS = children.Limits(spare_bytes=512 << 20, seconds=10)
 _PILLOWS_LIMITS = children.Limits(spare_bytes=4 << 30, seconds=30)
 READY, REJECTED, DIED, ERROR, TIMEOUT = "ready", "rejected", "died", "error", "timeout"
 _BAD = (DIED, ERROR, TIMEOUT)
 _NO_FORMAT = "other"
+_UNLIKE = 12
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """What Pillow makes of a file: its name of the format, the stored size in pixels; `error` when it cannot decode
-    all of it."""
+    """What Pillow makes of a file: its name of the format, the stored size in pixels, a glimpse of it; `error` when it
+    cannot decode all of it."""
 
     format: str = ""
     width: int = 0
     height: int = 0
     error: str = ""
+    glimpse: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True)
@@ -63,6 +74,13 @@ class Result:
     code: str = ""
     detail: str = ""
     incomplete: bool = False
+    glimpse: bytes = field(default=b"", repr=False)
+
+    @property
+    def difference(self) -> float:
+        """Between what we and what Pillow show, the mean of all pixels and colours, of 255."""
+        pairs = list(zip(self.glimpse, self.pillow.glimpse, strict=False))
+        return sum(abs(ours - theirs) for ours, theirs in pairs) / max(1, len(pairs))
 
     @property
     def is_expected(self) -> bool:
@@ -87,8 +105,14 @@ def main() -> int:
     results = judge_folder(arguments.folder)
     print("\n".join(_report(results, all_rejected=arguments.list)))
     if arguments.json:
-        arguments.json.write_text(json.dumps([asdict(result) for result in results], indent=1))
+        arguments.json.write_text(json.dumps([_as_json(result) for result in results], indent=1))
     return int(any(result.end in _BAD for result in results))
+
+
+def _as_json(result: Result) -> dict[str, Any]:
+    told = asdict(result) | {"difference": round(result.difference, 1)}
+    del told["glimpse"], told["pillow"]["glimpse"]
+    return told
 
 
 def judge_folder(folder: Path) -> list[Result]:
@@ -102,22 +126,40 @@ def judge_folder(folder: Path) -> list[Result]:
 def judge(data: bytes, name: str) -> Result:
     announced = sniff_format(data[:SNIFF_BYTES])
     ended = children.run(functools.partial(_outcome, data), LIMITS, warm=fake_pipeline.warm)
-    end, code, detail, incomplete = ended.returned or (_what_broke(ended), "", _last_words(ended), False)
+    how = ended.returned or _End(_what_broke(ended), detail=_last_words(ended))
     return Result(
         path=name,
         announced=announced.name if announced else _NO_FORMAT,
-        end=end,
         pillow=_ask_pillow(data),
-        code=code,
-        detail=detail,
-        incomplete=incomplete,
+        **vars(how),
     )
 
 
-def _outcome(data: bytes) -> tuple[str, str, str, bool]:
+@dataclass(frozen=True)
+class _End:
+    end: str
+    code: str = ""
+    detail: str = ""
+    incomplete: bool = False
+    glimpse: bytes = b""
+
+
+def _outcome(data: bytes) -> _End:
     photo = fake_pipeline.process(data)
-    code, detail = (photo.reason.code, photo.reason.detail) if photo.reason else ("", "")
-    return photo.status, code, detail, photo.original.incomplete
+    if photo.reason:
+        return _End(photo.status, photo.reason.code, photo.reason.detail)
+    with Image.open(io.BytesIO(fake_pipeline.rendition(photo, DISPLAY))) as display:
+        return _End(photo.status, incomplete=photo.original.incomplete, glimpse=_glimpse(display))
+
+
+def _glimpse(image: Image.Image) -> bytes:
+    """The picture as seen on white, upright, of 32 × 32 pixels: red, green, blue."""
+    upright = ImageOps.exif_transpose(image)
+    if upright.mode.startswith("I"):  # 16 bits, which Pillow cuts off instead of scaling
+        upright = upright.convert("I").point(lambda value: value / 256)
+    see_through = upright.convert("RGBA")
+    white = Image.new("RGBA", upright.size, "white")
+    return Image.alpha_composite(white, see_through).convert("RGB").resize((32, 32), Image.Resampling.BOX).tobytes()
 
 
 def _what_broke(ended: children.Ended) -> str:
@@ -142,10 +184,11 @@ def _decode_with_pillow(data: bytes) -> Decoded:
     Image.MAX_IMAGE_PIXELS = None
     warnings.simplefilter("ignore")
     with Image.open(io.BytesIO(data)) as image:
-        width, height = image.size
-        if refuse_dimensions(width, height) is None:
-            image.load()
-        return Decoded(image.format or "", width, height)
+        decoded = Decoded(image.format or "", *image.size)
+        if refuse_dimensions(*image.size):
+            return decoded
+        image.load()
+        return replace(decoded, glimpse=_glimpse(image))
 
 
 def _accepted_name(pillows: str) -> str:
@@ -168,6 +211,9 @@ def _report(results: list[Result], *, all_rejected: bool) -> Iterable[str]:
     yield from _listed("Dead, wrong or late", [result for result in results if result.end in _BAD])
     exceptions = [result for result in results if result.is_exception]
     yield from _listed("Pillow decodes it, and it is not ready", exceptions)
+    unlike = [result for result in results if result.end == READY and result.difference > _UNLIKE]
+    yield f"\nReady, and unlike what Pillow shows (a mean difference of more than {_UNLIKE} in 255): {len(unlike)}"
+    yield from (f"  {result.path} [{result.announced}] {result.difference:.0f}" for result in unlike)
     if all_rejected:
         others = [each for each in results if each.end == REJECTED and each.announced != _NO_FORMAT]
         yield from _listed("Rejected, of an accepted format", [each for each in others if not each.is_exception])
