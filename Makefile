@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 REQUIREMENTS := $(wildcard requirements*.txt) constraints.txt pipeline_lambdas/requirements.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lock clean
+.PHONY: help run test check format bench lock clean
 
 help:  ## List every target
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -30,6 +30,10 @@ format: $(VENV)/dev.stamp  ## Format the code
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 	$(BIN)/djlint --reformat --quiet webapp || true
+
+PHOTOS ?= tests/photos
+bench: $(VENV)/bench.stamp  ## Compare our renditions with sharp's and Pillow's (PHOTOS=folder ARGS="--rounds 9")
+	$(BIN)/python -m benchmarks.renditions $(PHOTOS) $(ARGS)
 
 lock:  ## Write constraints.txt anew from what the requirements resolve to today
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
@@ -57,3 +61,9 @@ $(VENV)/dev.stamp: $(REQUIREMENTS) | $(BIN)/python
 	@echo "Installing what Shoebox and its tests need (once, about a minute) ..."
 	$(PIP) install -r requirements-dev.txt
 	@touch $@ $(VENV)/run.stamp
+
+$(VENV)/bench.stamp: benchmarks/requirements.txt benchmarks/sharp/package-lock.json $(VENV)/dev.stamp
+	$(PIP) install -r benchmarks/requirements.txt
+	@if command -v npm >/dev/null; then npm ci --prefix benchmarks/sharp --no-audit --no-fund; \
+		else echo "There is no npm here: sharp is left out of the comparison."; fi
+	@touch $@
