@@ -89,7 +89,7 @@ class Person:
         return self.page.locator(".tile")
 
     def thumbnails(self) -> Locator:
-        return self.page.locator(".tile img")
+        return self.page.locator(".tile img:not(.placeholder)")
 
     def tile(self, file_name: str) -> Locator:
         """The tile that names its file, as one without a thumbnail does."""

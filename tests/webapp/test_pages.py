@@ -31,7 +31,13 @@ FOR_ANYONE = [
     "/accounts/confirm-email/bad/",
     "/accounts/inactive/",
 ]
-FOR_MEMBERS = ["/settings/notifications/", "/accounts/email/", "/accounts/password/change/", "/accounts/logout/"]
+FOR_MEMBERS = [
+    "/settings/notifications/",
+    "/settings/photos/",
+    "/accounts/email/",
+    "/accounts/password/change/",
+    "/accounts/logout/",
+]
 NEEDS_NO_LOGIN = {"/accounts/logout/"}
 TEMPLATES = Path(settings.BASE_DIR) / "webapp" / "templates"
 

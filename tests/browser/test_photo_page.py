@@ -1,0 +1,157 @@
+"""One photo's page: correcting its labels, and what is there before its picture is."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+
+from tests import photo_files
+from tests.stack.running import RunningStack
+from tests.stack.site import Site
+
+from .accessibility import complaints
+from .conftest import Browse
+from .person import DESKTOP, PHONE, assert_fits, expect_picture
+from .test_accessibility import enter
+
+IS_ABOVE = """image => {
+  const box = image.getBoundingClientRect();
+  const there = document.elementsFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+  const placeholder = there.indexOf(image.previousElementSibling);
+  return placeholder >= 0 && there.indexOf(image) < placeholder;
+}"""
+
+
+def somebody(stack: RunningStack, **files: bytes) -> Site:
+    person = Site(stack).sign_up()
+    person.upload({name.replace("_", "."): content for name, content in files.items()})
+    person.wait_until_processed()
+    return person
+
+
+def rows(page: Page) -> Locator:
+    return page.get_by_role("region", name="Labels").get_by_role("listitem")
+
+
+def chip(page: Page, name: str) -> Locator:
+    return page.get_by_role("navigation", name="Labels").get_by_role("link", name=re.compile(rf"^{name}\b"))
+
+
+@pytest.mark.parametrize(
+    ("has_script", "viewport", "theme"),
+    [(True, DESKTOP, "light"), (True, PHONE, "dark"), (False, PHONE, "dark")],
+    ids=["on a desktop", "on a phone", "without script"],
+)
+def test_person_says_what_a_photo_does_not_show_and_what_it_shows_as_well(
+    browse: Browse, stack: RunningStack, has_script: bool, viewport: dict[str, int], theme: str
+) -> None:
+    ana = somebody(stack, cat_jpg=photo_files.phone_jpeg(), cup_heic=photo_files.heic())
+    _, cat = ana.photo_ids()
+    page = browse(viewport=viewport, java_script_enabled=has_script, color_scheme=theme)
+    enter(page, ana)
+    page.goto(f"/photos/{cat}/")
+    if has_script:
+        page.evaluate("window.neverReloaded = true")
+    count = rows(page).count()
+
+    page.get_by_role("button", name="Not this Cat", exact=True).click()
+    undo = page.get_by_role("button", name="Undo Cat", exact=True)
+    expect(undo).to_be_visible()
+    expect(page.locator("s", has_text="Cat")).to_be_visible()
+    expect(rows(page)).to_have_count(count)
+
+    page.get_by_label("Also this").fill("coFFee")  # as the other photo has it, but for its case
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(rows(page).filter(has_text="added by you")).to_contain_text(["Coffee"])
+    page.get_by_label("Also this").fill("")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_text("Type a label first")).to_be_visible()
+    expect(page.get_by_label("Also this")).to_be_focused()
+    assert_fits(page)
+    if has_script:
+        assert page.evaluate("window.neverReloaded")
+        assert complaints(page) == []
+
+    page.goto("/gallery/")
+    expect(chip(page, "Cat")).to_have_count(0)
+    expect(chip(page, "Coffee").locator(".count")).to_have_text("2")
+
+    page.goto(f"/photos/{cat}/")
+    undo.click()
+    page.get_by_role("button", name="Remove Coffee", exact=True).click()
+    expect(rows(page).filter(has_text="added by you")).to_have_count(0)
+    expect(page.locator("s")).to_have_count(0)
+    page.goto("/gallery/")
+    expect(chip(page, "Cat").locator(".count")).to_have_text("1")
+    expect(chip(page, "Coffee").locator(".count")).to_have_text("1")
+
+
+def test_keyboard_stays_where_it_was_and_quick_hands_lose_nothing(browse: Browse, stack: RunningStack) -> None:
+    ana = somebody(stack, cat_jpg=photo_files.phone_jpeg())
+    page = browse(viewport=DESKTOP)
+    enter(page, ana)
+    page.goto(f"/photos/{ana.photo_ids()[0]}/")
+    names = [each.inner_text() for each in rows(page).get_by_role("link").all()]
+    assert len(names) > 2
+
+    page.get_by_role("button", name=f"Not this {names[0]}", exact=True).focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name=f"Undo {names[0]}", exact=True)).to_be_focused()
+
+    page.evaluate("for (const button of document.querySelectorAll('.confidences .say')) button.click()")
+    for name in names[1:]:
+        expect(page.get_by_role("button", name=f"Undo {name}", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name=f"Not this {names[0]}", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_placeholder_is_there_at_once_and_nothing_moves_when_the_photo_comes(
+    browse: Browse, stack: RunningStack, viewport: dict[str, int]
+) -> None:
+    ana = somebody(stack, cat_jpg=photo_files.phone_jpeg(), launch_png=photo_files.transparent_png())
+    _, cat = ana.photo_ids()
+    page = browse(viewport=viewport)
+    enter(page, ana)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/*.webp?*", hold)
+
+    for path, where in (("/gallery/", ".tile"), (f"/photos/{cat}/", ".photo-picture")):
+        page.goto(path, wait_until="domcontentloaded")
+        placeholder = page.locator(f"{where} .placeholder")
+        expect(placeholder).to_have_count(1)  # what is transparent has none: it would shine through
+        expect_picture(placeholder)
+        image = page.locator(f"{where} .placeholder + img")
+        before = image.bounding_box()
+        assert before is not None
+        assert before["width"] > 100
+        assert not image.evaluate("image => image.complete")
+        while held:
+            held.pop().continue_()
+        expect_picture(image)
+        assert image.bounding_box() == before
+        assert image.evaluate(IS_ABOVE), "the photo covers its placeholder"
+
+
+def test_choice_to_keep_places_is_the_pipelines(browse: Browse, stack: RunningStack) -> None:
+    ana = Site(stack).sign_up()
+    page = browse(viewport=PHONE)
+    enter(page, ana)
+    page.goto("/settings/notifications/")
+    page.get_by_role("link", name="Photos", exact=True).click()
+    box = page.get_by_label("Keep where my photos were taken")
+    expect(box).not_to_be_checked()
+    box.check()
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Your choice is saved.", exact=True)).to_be_visible()
+    expect(box).to_be_checked()
+    assert_fits(page)
+    box.uncheck()
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Places kept so far are being forgotten.")).to_be_visible()
+    expect(box).not_to_be_checked()
