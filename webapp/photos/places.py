@@ -1,8 +1,8 @@
 """Where photos were taken: kept for those who ask for it, forgotten once they no longer do.
 
-A run that read the old choice may still write a place after that. But it writes it with its end, and every photo that
-has come to an end is indexed after, so a place that its owner does not want kept is looked for twice: here in what is
-there already, by `forget_some`, and in whatever ends later, by `index` through `forget_unkept`.
+A run that read the old choice may still write a place after that. But its fence lets it do so only before the photo's
+end, and every end is indexed after, so a place that its owner does not want kept is looked for twice: in what is there
+already, by `forget_some`, and in whatever ends later, by `index` through `forget_unkept`.
 """
 
 from __future__ import annotations
