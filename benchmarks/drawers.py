@@ -76,6 +76,7 @@ class Worker:
             stdout=subprocess.PIPE,
             text=True,
         )
+        self._proc = Path(f"/proc/{self._process.pid}")
         self.version: str = self._read()["version"]
 
     def __enter__(self) -> Self:
@@ -99,14 +100,22 @@ class Worker:
 
         None where /proc does not tell.
         """
-        proc = Path(f"/proc/{self._process.pid}")
         try:
-            (proc / "clear_refs").write_text("5")  # the high-water mark falls to what is held now
+            (self._proc / "clear_refs").write_text("5")  # the high-water mark falls to what is held now
         except OSError:
             return self.draw(photo), None
-        before = _kilobytes(proc, "VmRSS")
+        before = self.held()
         drawn = self.draw(photo)
-        return drawn, 1024 * (_kilobytes(proc, "VmHWM") - before)
+        return drawn, self._status("VmHWM") - before
+
+    def held(self) -> int:
+        """Bytes of memory that the process holds now. Raises OSError where /proc does not tell."""
+        return self._status("VmRSS")
+
+    def _status(self, name: str) -> int:
+        found = re.search(rf"^{name}:\s+(\d+) kB", (self._proc / "status").read_text(), re.MULTILINE)
+        assert found
+        return int(found[1]) * 1024
 
     def _pipes(self) -> tuple[Any, Any]:
         assert self._process.stdin
@@ -118,9 +127,3 @@ class Worker:
         if not line:
             raise Ended(f"{self._title}: the process ended with {self._process.wait()}")
         return json.loads(line)
-
-
-def _kilobytes(proc: Path, name: str) -> int:
-    found = re.search(rf"^{name}:\s+(\d+) kB", (proc / "status").read_text(), re.MULTILINE)
-    assert found
-    return int(found[1])

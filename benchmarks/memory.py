@@ -13,6 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from PIL import Image
+
 from .drawers import Drawn, Ended, Worker, handler
 from .figures import table
 from .shipped import settings
@@ -25,13 +27,13 @@ def main() -> None:
     arguments = parse(sys.argv[1:])
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.files or Path(temporary)
-        rows = [row(path.name, path, path) for path in arguments.photos]
+        rows = [row(path.name, path, small_copy(path, Path(temporary))) for path in arguments.photos]
         for name in CASES:
             if arguments.only.lower() in name.lower():
                 print(f"{name} ...", file=sys.stderr)
                 rows.append(row(name, make(name, folder), make(name, folder, small=True)))
     print(table(HEADINGS, rows))
-    print("\npeak MB: above the warm process, the file itself included")
+    print(f"\npeak MB: above the warm process, the file itself included; that holds {warm_megabytes():.0f} MB")
     print(f"environment: {settings()['environment']}")
 
 
@@ -51,6 +53,20 @@ def make(name: str, folder: Path, *, small: bool = False) -> Path:
     if not path.exists():
         maker(path, *((640, 480) if small else (width, height)))
     return path
+
+
+def small_copy(photo: Path, folder: Path) -> Path:
+    with Image.open(photo) as image:
+        image.thumbnail((640, 640))
+        image.save(folder / f"small-{photo.name}", image.format)
+    return folder / f"small-{photo.name}"
+
+
+def warm_megabytes() -> float:
+    """What the process holds once the handler is imported and a photo is drawn."""
+    with tempfile.TemporaryDirectory() as temporary, Worker(handler(settings())) as worker:
+        worker.draw(make("JPEG 100 MP", Path(temporary), small=True))
+        return worker.held() / 1e6
 
 
 def row(name: str, path: Path, warm_up: Path) -> list[str]:

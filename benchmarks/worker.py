@@ -35,6 +35,7 @@ def ours(settings: dict[str, Any]) -> Draw:
 
 def handler(_settings: dict[str, Any]) -> Draw:
     """What ResizeImage does with any file. Raises Refused, whose text is the code of the refusal."""
+    import pipeline_lambdas.photo_pipeline.handlers.resize_image  # noqa: F401, all that a warm Lambda has loaded
     from pipeline_lambdas.photo_pipeline.inspection import inspect
 
     return lambda data: _pictures(data, inspect(data).format)
