@@ -4,8 +4,8 @@
     python -m benchmarks.fuzz --replay FILE …  what kept inputs do
 
 The handler is the real one; S3 and DynamoDB are answered within the process. Each input must end in a result, `resized`
-or `rejected` with a code, in a process that has 512 MB of address space to spare. An exception, a signal or ten seconds
-are findings: the input is kept, and the exit code is 1. Inputs follow from the seed and their number alone.
+or `rejected` with a code. An exception, a signal, ten seconds, or a process that grew by more than a gigabyte are
+findings: the input is kept, and the exit code is 1. Inputs follow from the seed and their number alone.
 `benchmarks.fuzz_atheris` is the same, led by the code that an input reaches.
 
 Small files of accepted formats in FOLDER are seeds as well: Pillow's Tests/images are made for it.
@@ -32,6 +32,8 @@ from benchmarks.canned_aws import resize, start
 from benchmarks.mutations import mutate
 
 SECONDS = 10
+LIMIT = 4 << 30  # where no more is to be had, a picture that asks for it looks merely damaged
+MOST_GROWN_KB = 1 << 20
 _RUNS_OF_A_CHILD = 1500  # then another is forked, so that what libraries keep does not count against the limit
 _HOUR = 3600
 
@@ -73,7 +75,7 @@ def _arguments() -> argparse.Namespace:
 def fuzz(pool: list[bytes], *, seed: int, seconds: float, keep: Path) -> Tally:
     """Run inputs made from `pool` in children, one after another, until `seconds` are over."""
     tally, number, until = Tally(), 0, time.monotonic() + seconds
-    limits = children.Limits(spare_bytes=512 << 20, seconds=_HOUR)
+    limits = children.Limits(spare_bytes=LIMIT, seconds=_HOUR)
     while time.monotonic() < until:
         with tempfile.NamedTemporaryFile("w", buffering=1, suffix=".jsonl") as log:
             numbers = range(number, number + _RUNS_OF_A_CHILD)
@@ -93,7 +95,9 @@ def _work(log: tempfile._TemporaryFileWrapper[str], pool: list[bytes], seed: int
         signal.alarm(SECONDS)  # which ends the process
         end = resize(data)
         signal.alarm(0)
-        print(json.dumps({"end": end, "grown": _most_memory() - before}), file=log)
+        grown = _most_memory() - before
+        print(json.dumps({"end": end, "grown": grown}), file=log)
+        assert grown < MOST_GROWN_KB, f"{end}, but it took {grown >> 10} MB"
         if time.monotonic() > until:
             return
 
@@ -129,11 +133,16 @@ def _keep(folder: Path, data: bytes, name: str, ended: children.Ended) -> Path:
 
 def _is_fine(path: Path) -> bool:
     """Whether a kept input ends well now; says how it does."""
-    limits = children.Limits(spare_bytes=512 << 20, seconds=SECONDS)
+    limits = children.Limits(spare_bytes=LIMIT, seconds=SECONDS)
     warm = functools.partial(resize, next(iter(seeds.made().values())))
-    ended = children.run(functools.partial(resize, path.read_bytes()), limits, warm=warm)
+    ended = children.run(functools.partial(_weigh, path.read_bytes()), limits, warm=warm)
     print(f"{path}: {ended.returned or ended.signal or ('timeout' if ended.timed_out else ended.error)}")
     return ended.is_fine
+
+
+def _weigh(data: bytes) -> str:
+    before = _most_memory()
+    return f"{resize(data)}, {_most_memory() - before >> 10} MB"
 
 
 def _print(tally: Tally) -> None:
