@@ -168,4 +168,10 @@ def _finish(pixels: Any, side: int, *, profile: bytes | None, orientation: Any) 
     return _to_srgb(small).copy_memory()
 
 
-_DECODERS = {"JPEG": _decode_jpeg, "HEIF": _decode_heif, "TIFF": _decode_tiff, "BMP": _decode_by_pillow}
+_DECODERS = {
+    "JPEG": _decode_jpeg,
+    "HEIF": _decode_heif,
+    "TIFF": _decode_tiff,
+    "BMP": _decode_by_pillow,
+    "AVIF": _decode_by_pillow,
+}
