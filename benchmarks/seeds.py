@@ -73,6 +73,7 @@ def _animations(photo: Image.Image) -> dict[str, bytes]:
     return {
         "gif": _encode(photo, "GIF"),
         "gif-animated": _encode(photo, "GIF", **frames),
+        "gif-cleared": _encode(photo, "GIF", disposal=2, **frames),
         "apng": _encode(photo, "PNG", **frames),
         "webp-animated": _encode(photo, "WEBP", **frames),
         "avif-animated": _encode(photo, "AVIF", **frames),
