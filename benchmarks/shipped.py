@@ -29,7 +29,7 @@ def settings(*, concurrency: int | None = None) -> dict[str, Any]:
             THUMB: renditions.THUMB_SIDE,
         },
         "webp": {"quality": renditions.WEBP["quality"], "effort": renditions.WEBP["method"]},
-        "jpeg": {"quality": renditions.JPEG["Q"], "optimize": renditions.JPEG["optimize_coding"]},
+        "jpeg": {"quality": renditions.JPEG["quality"], "optimize": renditions.JPEG["optimize"]},
     }
 
 

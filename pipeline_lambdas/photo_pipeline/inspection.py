@@ -6,6 +6,7 @@ import functools
 import io
 import math
 import re
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from .errors import Refused
 
 _TRANSPOSED = {5, 6, 7, 8}
 _FIRST_PHOTOGRAPH, _LAST_YEAR = 1826, 2100
+_FRAME, _EXTENSION = 0x2C, 0x21  # of a GIF
+_LARGE_TILE = 2048 * 2048  # pixels; a small TIFF may be one tile of a common size
 _DNG_VERSION, _REDUCED_RESOLUTION = 50706, 1
 
 
@@ -40,11 +43,13 @@ def inspect(data: bytes) -> Facts:
     announced = sniff_format(data[:SNIFF_BYTES])
     if announced is None:
         raise Refused(reason(Refusal.NOT_A_PHOTO))
-    if announced.name == "WEBP":
-        _refuse_dimensions(*_webp_size(data))  # Pillow makes room for all pixels when it opens one
+    with parsing():
+        if announced.name in _ANNOUNCED_SIZES:
+            _refuse_dimensions(*_ANNOUNCED_SIZES[announced.name](data))
     with parsing(), open_header(data) as image:
         if image.format == "TIFF":
             _refuse_raw_or_cut_tiff(image, data)
+            _refuse_vast_tile(image)
         tags, place_tags = read_exif(image)
         width, height = _upright_size(image, tags)
         _refuse_dimensions(width, height)
@@ -77,6 +82,26 @@ def _webp_size(data: bytes) -> tuple[int, int]:
     raise Refused(reason(Refusal.DAMAGED, detail="a WebP that begins with no picture"))
 
 
+def _gif_size(data: bytes) -> tuple[int, int]:
+    """The size in pixels of a GIF's screen, or of its first frame where that is larger (GIF89a, sections 18 to 20)."""
+    width, height, flags = struct.unpack_from("<HHB", data, 6)
+    at = 13 + (3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0)
+    while data[at] != _FRAME:
+        at = _end_of_blocks(data, at + 2) if data[at] == _EXTENSION else at + 1
+    left, top, frame_width, frame_height = struct.unpack_from("<HHHH", data, at + 1)
+    return max(width, left + frame_width), max(height, top + frame_height)
+
+
+def _end_of_blocks(data: bytes, at: int) -> int:
+    while data[at]:
+        at += data[at] + 1
+    return at + 1
+
+
+# Pillow makes room for all pixels of these when it opens one, before it can be asked for the size.
+_ANNOUNCED_SIZES = {"WEBP": _webp_size, "GIF": _gif_size}
+
+
 def _refuse_raw_or_cut_tiff(image: Any, data: bytes) -> None:
     """A camera's raw file is a TIFF that begins with a small preview; and libvips does not notice a missing end."""
     tags = image.tag_v2
@@ -98,6 +123,13 @@ def parsing() -> Iterator[None]:
     except Exception as error:
         detail = f"{type(error).__name__}: {str(error).strip()}"[:500]
         raise Refused(reason(Refusal.DAMAGED, detail=detail)) from error
+
+
+def _refuse_vast_tile(image: Any) -> None:
+    """A decoder makes room for a whole tile, however small the picture in it."""
+    tile = image.tag_v2.get(ExifTags.Base.TileWidth, 0) * image.tag_v2.get(ExifTags.Base.TileLength, 0)
+    if tile > 2 * max(image.width * image.height, _LARGE_TILE):
+        raise Refused(reason(Refusal.DAMAGED, detail="a tile far larger than the picture"))
 
 
 def open_header(data: bytes) -> Image.Image:

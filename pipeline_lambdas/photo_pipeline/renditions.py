@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from .decoding import Decoded, decode, shrink
 
 DISPLAY_SIDE, ANALYSIS_SIDE, THUMB_SIDE, PLACEHOLDER_SIDE = 2048, 1280, 480, 16
 WEBP = {"quality": 80, "method": 2}  # the effort, 0 to 6: benchmarks/README.md has the curve that it is chosen from
-JPEG = {"Q": 85, "optimize_coding": True}
+JPEG = {"quality": 85, "optimize": True}
 _PLACEHOLDER = {"quality": 40, "method": 4}
 _WHITE = [255, 255, 255]
 
@@ -74,25 +75,25 @@ def _pad(image: Any) -> tuple[Any, Box]:
     width, height = max(image.width, MIN_SIDE), max(image.height, MIN_SIDE)
     left, top = (width - image.width) // 2, (height - image.height) // 2
     content = Box(left=left / width, top=top / height, width=image.width / width, height=image.height / height)
-    return image.embed(left, top, width, height, extend="white"), content
+    return image.embed(left, top, width, height, extend="white") if left or top else image, content
 
 
 def _webp(image: Any) -> Picture:
-    return Picture(_encode_webp(image, WEBP), "image/webp", image.width, image.height)
+    return Picture(_encode(image, "WEBP", WEBP), "image/webp", image.width, image.height)
 
 
 def _jpeg(image: Any) -> Picture:
-    return Picture(image.jpegsave_buffer(**JPEG, keep="none"), "image/jpeg", image.width, image.height)
+    return Picture(_encode(image, "JPEG", JPEG), "image/jpeg", image.width, image.height)
 
 
 def _placeholder(image: Any) -> str:
-    return base64.b64encode(_encode_webp(shrink(image, PLACEHOLDER_SIDE), _PLACEHOLDER)).decode()
+    return base64.b64encode(_encode(shrink(image, PLACEHOLDER_SIDE), "WEBP", _PLACEHOLDER)).decode()
 
 
-def _encode_webp(image: Any, options: dict[str, int]) -> bytes:
-    """By Pillow: the same libwebp, and the same bytes out of it, for less time than libvips' build takes."""
+def _encode(image: Any, format: str, options: Mapping[str, Any]) -> bytes:
+    """By Pillow, whose builds of libwebp and libjpeg-turbo write the same for less time than those of libvips."""
     size, mode = (image.width, image.height), "RGBA" if image.hasalpha() else "RGB"
     file = io.BytesIO()
     pixels = Image.frombuffer(mode, size, image.write_to_memory(), "raw", mode, 0, 1)
-    pixels.save(file, "WEBP", **options)
+    pixels.save(file, format, **options)
     return file.getvalue()

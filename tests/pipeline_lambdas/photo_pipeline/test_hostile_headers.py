@@ -155,6 +155,13 @@ def _tiff_of(width: int, height: int) -> bytes:
     return data
 
 
+def _gif_that_clears(width: int, height: int) -> bytes:
+    """A small screen, and a first frame of this size to be cleared when it was shown, which Pillow does in advance."""
+    clear = b"\x21\xf9\x04\x08\0\0\0\0"
+    frame = b"\x2c\0\0\0\0" + struct.pack("<HH", width, height) + b"\0" + b"\x02\x02\x4c\x01\0"
+    return b"GIF89a" + struct.pack("<HH", 100, 100) + b"\x80\0\0" + b"\0\0\0\xff\xff\xff" + clear + frame + b"\x3b"
+
+
 def _bmp_of(width: int, height: int) -> bytes:
     return _at(_small("BMP"), 18, "<ii", width, height)
 
@@ -169,6 +176,7 @@ BOMBS = {
     "PNG": _png_of(20_000, 20_000),
     "PNG, the most": _png_of(2**31 - 1, 2**31 - 1),
     "GIF": _gif_of(20_000, 20_000),
+    "GIF, cleared": _gif_that_clears(65_000, 65_000),
     "WEBP": _webp_of(16_383, 16_383),
     "TIFF": _tiff_of(20_000, 20_000),
     "BMP": _bmp_of(20_000, 20_000),
@@ -177,6 +185,20 @@ BOMBS = {
     "AVIF": _iso_media_of("AVIF", 16_000, 16_000),
     "a PNG that can be decoded": photo_files.png(20_000, 20_000),
 }
+
+
+def _tiff_of_one_tile(side: int) -> bytes:
+    """160 × 106 pixels that lie in a tile of `side` × `side`, which a decoder makes room for."""
+    tags = [(256, 4, 160), (257, 4, 106), (258, 3, 8), (259, 3, 8), (262, 3, 1), (277, 3, 1), (322, 4, side),
+            (323, 4, side), (324, 4, 8 + 2 + 10 * 12 + 4), (325, 4, 8)]  # fmt: skip
+    directory = b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in tags)
+    return b"II*\0" + struct.pack("<IH", 8, len(tags)) + directory + bytes(4) + zlib.compress(b"")
+
+
+def test_a_tile_far_larger_than_its_picture_is_refused() -> None:
+    assert _facts_or_refusal(_tiff_of_one_tile(16_000)) == Refusal.DAMAGED
+    assert isinstance(_facts_or_refusal(_tiff_of_one_tile(256)), Facts)
+
 
 # Within 64 MB no picture of 20,000 × 20,000 can be decoded, by whatever code: that would be 400 MB of grey.
 INSPECT_WITHIN_64_MB = """
