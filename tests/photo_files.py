@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import itertools
 import struct
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import pillow_heif
@@ -98,9 +100,28 @@ def five_photos() -> dict[str, bytes]:
     }
 
 
+def tiff_of(bands: Sequence[Image.Image], *, photometric: int, extra: Sequence[int] = ()) -> bytes:
+    """A plain TIFF of any number of channels, 8 bits each; `extra` is its tag ExtraSamples, left out when empty."""
+    width, height = bands[0].size
+    pixels = bytes(itertools.chain.from_iterable(zip(*(band.tobytes() for band in bands), strict=True)))
+    count = len(bands)
+    tags = [(256, 4, [width]), (257, 4, [height]), (258, 3, [8] * count), (259, 3, [1]), (262, 3, [photometric]),
+            (273, 4, [8]), (277, 3, [count]), (278, 4, [height]), (279, 4, [len(pixels)])]  # fmt: skip
+    tags += [(338, 3, list(extra))] if extra else []
+    start = 8 + len(pixels)
+    values_at = start + 2 + 12 * len(tags) + 4
+    directory, values = struct.pack("<H", len(tags)), b""
+    for tag, kind, numbers in tags:
+        packed = struct.pack(f"<{len(numbers)}{'H' if kind == 3 else 'I'}", *numbers)
+        inline = packed.ljust(4, b"\0") if len(packed) <= 4 else struct.pack("<I", values_at + len(values))
+        values += packed if len(packed) > 4 else b""
+        directory += struct.pack("<HHI", tag, kind, len(numbers)) + inline
+    return b"II*\0" + struct.pack("<I", start) + pixels + directory + bytes(4) + values
+
+
 def truncated_jpeg() -> bytes:
-    """Half of a photo."""
-    return cut_off(0.5)
+    """The first sixth of a photo."""
+    return cut_off(0.16)
 
 
 def cut_off(share: float, **options: object) -> bytes:

@@ -401,7 +401,7 @@ class Preferences:
 
 @dataclass(frozen=True)
 class LabelsAnswer:
-    """What DetectLabels found, surest first, and the version of its model."""
+    """What DetectLabels found, surest first, and the name and version of its model."""
 
     labels: list[Label] = field(default_factory=list)
     model: str = ""
@@ -416,7 +416,7 @@ class FacesAnswer:
 
 @dataclass(frozen=True)
 class ModerationAnswer:
-    """What DetectModerationLabels found, surest first, and the version of its model."""
+    """What DetectModerationLabels found, surest first, and the name and version of its model."""
 
     labels: list[ModerationLabel] = field(default_factory=list)
     model: str = ""

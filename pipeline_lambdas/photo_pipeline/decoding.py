@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,15 +11,14 @@ import pillow_heif
 import pyvips
 from PIL import ExifTags, Image
 
+from . import tiff
 from .inspection import open_header, parsing, read_exif
 
 _JPEG_SHRINKS = (8, 4, 2)
-_MOST_MISSING = 1 / 4  # of a JPEG's rows
+_MOST_MISSING = 3 / 4  # of a JPEG's rows
+_MOST_SCANS = 200
 _OPAQUE = 255
 _GREY = 128  # libjpeg fills what is missing with it
-# Of TIFF: none, CCITT, fax 3 and 4, LZW, JPEG, deflate, PackBits, the older deflate. Of others libvips may draw black.
-_COMPRESSIONS_OF_LIBVIPS = {1, 2, 3, 4, 5, 7, 8, 32773, 32946}
-_SAMPLE_FORMAT, _SIGNED = 339, 2
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ def decode(data: bytes, format: str, *, side: int) -> Decoded:
     _prepare_libvips()
     with parsing():
         decoded = _DECODERS.get(format, _decode)(data, side)
+        if decoded.image.bands not in (3, 4):
+            raise ValueError(f"a picture of {decoded.image.bands} channels")
         return replace(decoded, image=_without_idle_alpha(decoded.image))
 
 
@@ -68,18 +70,21 @@ def _decode_jpeg(data: bytes, side: int) -> Decoded:
     try:
         return Decoded(_load_jpeg(data, side, fail_on="truncated"))
     except pyvips.Error:
-        as_stored = _load_jpeg(data, side, fail_on="none", no_rotate=True)
+        if data.count(b"\xff\xda") > _MOST_SCANS:
+            raise
+        # Unlimited, because libjpeg warns of every restart interval that is missing, and libvips loses patience.
+        as_stored = _load_jpeg(data, side, no_rotate=True, fail_on="none", unlimited=True)
         if _rows_missing(as_stored) > _MOST_MISSING * as_stored.height:
             raise
         return Decoded(as_stored.autorot().copy_memory(), incomplete=True)
 
 
-def _load_jpeg(data: bytes, side: int, *, fail_on: str, no_rotate: bool = False) -> Any:
+def _load_jpeg(data: bytes, side: int, *, no_rotate: bool = False, **options: Any) -> Any:
     """Read as small as libjpeg can without falling below `side`; `thumbnail` itself would keep twice of it."""
 
     def load(shrink: int) -> Any:
         source = pyvips.Source.new_from_memory(data)
-        return pyvips.Image.jpegload_source(source, shrink=shrink, access="sequential", fail_on=fail_on)
+        return pyvips.Image.jpegload_source(source, shrink=shrink, access="sequential", **options)
 
     whole = load(1)
     factor = next((factor for factor in _JPEG_SHRINKS if max(whole.width, whole.height) >= factor * side), 1)
@@ -117,9 +122,18 @@ def _to_srgb(image: Any) -> Any:
 def _decode_tiff(data: bytes, side: int) -> Decoded:
     with open_header(data) as opened:
         tags = opened.tag_v2  # type: ignore[attr-defined]
-        compression, samples = tags.get(ExifTags.Base.Compression, 1), tags.get(_SAMPLE_FORMAT, ())
-    by_libvips = compression in _COMPRESSIONS_OF_LIBVIPS and _SIGNED not in samples
-    return _decode(data, side) if by_libvips else _decode_by_pillow(data, side)
+    if not tiff.is_for_libvips(tags):
+        return _decode_by_pillow(data, side)
+    channels = tiff.channels_shown(tags)
+    return Decoded(_load_tiff(data, side, channels)) if channels else _decode(data, side)
+
+
+def _load_tiff(data: bytes, side: int, channels: Sequence[int]) -> Any:
+    source = pyvips.Source.new_from_memory(data)
+    image = pyvips.Image.tiffload_source(source, access="sequential", fail_on="truncated")
+    first, *others = [image[channel] for channel in channels]
+    shown = first.bandjoin(others).copy(interpretation=image.interpretation)
+    return _to_srgb(shown.thumbnail_image(side, height=side, size="down")).copy_memory()
 
 
 def _decode_by_pillow(data: bytes, side: int) -> Decoded:

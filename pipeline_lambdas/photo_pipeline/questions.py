@@ -45,14 +45,14 @@ def make_questions(rekognition: Any, settings: LabelsConfig, *, key: str, conten
         answer = rekognition.detect_labels(
             Image=image, MinConfidence=settings.min_confidence, MaxLabels=settings.max_labels
         )
-        return LabelsAnswer(parse_labels(answer, content=content), answer.get("LabelModelVersion", ""))
+        return LabelsAnswer(parse_labels(answer, content=content), name_model(answer.get("LabelModelVersion", "")))
 
     def faces() -> FacesAnswer:
         return FacesAnswer(parse_faces(rekognition.detect_faces(Image=image), content=content))
 
     def moderation() -> ModerationAnswer:
         answer = rekognition.detect_moderation_labels(Image=image)
-        return ModerationAnswer(parse_moderation(answer), answer.get("ModerationModelVersion", ""))
+        return ModerationAnswer(parse_moderation(answer), name_model(answer.get("ModerationModelVersion", "")))
 
     asked: Questions = {"labels": labels}
     if settings.detect_faces == ON:
@@ -60,6 +60,11 @@ def make_questions(rekognition: Any, settings: LabelsConfig, *, key: str, conten
     if settings.detect_moderation_labels == ON:
         asked["moderation"] = moderation
     return asked
+
+
+def name_model(version: str) -> str:
+    """AWS answers a bare version, such as 3.0; who else speaks its API names its model as well."""
+    return f"Rekognition {version}" if version[:1].isdigit() else version
 
 
 def name_parameters(settings: LabelsConfig) -> str:

@@ -7,6 +7,8 @@ import logging
 from enum import StrEnum
 from typing import Any
 
+from django.db import DatabaseError
+
 from pipeline_lambdas.photo_pipeline import contract
 from webapp.photos import catalog
 from webapp.photos.errors import AWS_ERRORS
@@ -74,6 +76,6 @@ def _done(photo: Photo, record: contract.Photo | None) -> Correction:
         return Correction.CHANGED
     try:
         index([photo.pk])
-    except AWS_ERRORS:  # said and kept: whoever next sees the photo indexes it, see index.disagrees
+    except (*AWS_ERRORS, DatabaseError):  # said and kept: whoever next sees the photo indexes it, see index.disagrees
         logger.exception("a correction of photo %s is not indexed yet", photo.pk)
     return Correction.DONE

@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import UploadedFile
 from pipeline_lambdas.photo_pipeline import contract
 
 MAX_LABEL = 60
+_WITHOUT_JOINERS = {0x200C: None, 0x200D: None}
 
 
 class FilesInput(forms.ClearableFileInput):
@@ -36,6 +37,12 @@ class UploadForm(forms.Form):
     photos = FilesField(label="Photos")
 
 
+def is_readable(label: str) -> bool:
+    """Whether a label can be seen. Joiners are part of how Persian and Hindi, and families in emoji, are written."""
+    letters = label.translate(_WITHOUT_JOINERS)
+    return letters.isprintable() and bool(letters) == bool(label)
+
+
 class AddLabelForm(forms.Form):
     UNSEEN = "This label has characters that cannot be seen. Type it anew, on one line."
 
@@ -58,7 +65,7 @@ class AddLabelForm(forms.Form):
         """One line, however its spaces and accents were typed, so that it can be found again."""
         text = unicodedata.normalize("NFC", self.cleaned_data["name"])
         spaced = "".join(" " if unicodedata.category(character) == "Zs" else character for character in text)
-        if not spaced.isprintable():
+        if not is_readable(spaced):
             raise forms.ValidationError(self.UNSEEN)
         return " ".join(spaced.split())
 

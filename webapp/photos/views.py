@@ -17,7 +17,7 @@ from pipeline_lambdas.photo_pipeline import contract
 from webapp.accounts import preferences
 from webapp.photos import places, timeline
 from webapp.photos.errors import AWS_ERRORS
-from webapp.photos.forms import KeepPlaceForm, UploadForm
+from webapp.photos.forms import KeepPlaceForm, UploadForm, is_readable
 from webapp.photos.http import Request, go
 from webapp.photos.models import PAGE_SIZE, Photo
 from webapp.photos.uploads import Receipt, receive
@@ -134,7 +134,7 @@ def tiles(request: Request) -> HttpResponse:
 
 def _labels(request: Request) -> list[str]:
     """Each label of `?label=` once, as far as it can be one; every one of them is a join."""
-    return [label for label in dict.fromkeys(request.GET.getlist("label")) if label.isprintable()][:MOST_LABELS]
+    return [label for label in dict.fromkeys(request.GET.getlist("label")) if is_readable(label)][:MOST_LABELS]
 
 
 def _ids(text: str) -> list[UUID]:

@@ -200,6 +200,14 @@ def test_a_tile_far_larger_than_its_picture_is_refused() -> None:
     assert isinstance(_facts_or_refusal(_tiff_of_one_tile(256)), Facts)
 
 
+@pytest.mark.parametrize(
+    "stuffing", [b"\x21\xfe" + b"\x01x" * 2_000_000 + b"\0", b"\0" * 5_000_000], ids=["extension", "strays"]
+)
+def test_a_gif_that_is_mostly_something_else_is_refused_early(stuffing: bytes) -> None:
+    head = b"GIF89a" + struct.pack("<HH", 100, 100) + b"\0\0\0"
+    assert _facts_or_refusal(head + stuffing) == Refusal.DAMAGED
+
+
 # Within 64 MB no picture of 20,000 × 20,000 can be decoded, by whatever code: that would be 400 MB of grey.
 INSPECT_WITHIN_64_MB = """
 import resource, sys

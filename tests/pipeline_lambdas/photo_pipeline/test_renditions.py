@@ -72,6 +72,28 @@ def test_every_kind_of_pixel_in_a_tiff_is_drawn(mode: str) -> None:
     assert _difference(_open(drawing.pictures["display"].data), grey) < 20
 
 
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "jpeg"])
+def test_a_tiff_in_ycbcr_keeps_its_colours(compression: str) -> None:
+    data = photo_files.encode(photo_files.photo("astronaut").convert("YCbCr"), "TIFF", compression=compression)
+    assert _difference(_open(draw(data, "TIFF").pictures["display"].data), photo_files.photo("astronaut")) < 8
+
+
+@pytest.mark.parametrize("extra", [(), (0,), (0, 0), (2, 0)])
+def test_further_channels_of_a_tiff_do_not_hide_the_photo(extra: tuple[int, ...]) -> None:
+    photo = photo_files.photo()
+    blank = [Image.new("L", photo.size, 255 if kind == 2 else 0) for kind in extra or (0,)]
+    pictures = draw(photo_files.tiff_of([*photo.split(), *blank], photometric=2, extra=extra), "TIFF").pictures
+    assert _difference(_open(pictures["analysis"].data), photo) < 6
+
+
+def test_transparency_of_a_tiff_is_kept() -> None:
+    photo = photo_files.photo()
+    alpha = Image.new("L", photo.size, 255)
+    alpha.paste(0, (0, 0, 100, 100))
+    pictures = draw(photo_files.tiff_of([*photo.split(), alpha], photometric=2, extra=(2,)), "TIFF").pictures
+    assert _open(pictures["display"].data).getpixel((20, 20))[3] == 0
+
+
 @pytest.mark.parametrize("format", ["PNG", "TIFF"])
 def test_sixteen_bits_are_drawn_as_they_look(format: str) -> None:
     deep = photo_files.photo().convert("I").point(lambda value: value * 257).convert("I;16")
@@ -142,6 +164,25 @@ def test_a_jpeg_cut_off_in_its_last_tenth_still_shows(progressive: bool, orienta
     display, whole = (_open(each.pictures["display"].data) for each in (drawing, upright))
     assert display.size == whole.size
     assert _difference(display, whole) < 25
+
+
+@pytest.mark.parametrize("share", [0.9, 0.95, 0.99])
+def test_a_jpeg_with_restart_markers_that_is_cut_off_still_shows(share: float) -> None:
+    assert draw(photo_files.cut_off(share, restart_marker_blocks=4), "JPEG").incomplete
+
+
+def test_a_jpeg_whose_last_tenth_is_most_of_its_rows_still_shows() -> None:
+    top_heavy = Image.new("RGB", (600, 900), (90, 120, 200))
+    top_heavy.paste(photo_files.photo().resize((600, 400)), (0, 0))
+    whole = photo_files.encode(top_heavy, "JPEG", quality=95)
+    assert draw(whole[: len(whole) * 9 // 10], "JPEG").incomplete
+
+
+def test_a_jpeg_that_lacks_its_last_two_bytes_is_whole_for_who_looks_at_it() -> None:
+    grey_below = photo_files.photo().crop((0, 0, 450, 600))
+    grey_below.paste((128, 128, 128), (0, 300, 450, 600))
+    data = photo_files.encode(grey_below, "JPEG")[:-2]
+    assert _difference(_open(draw(data, "JPEG").pictures["display"].data), grey_below) < 6
 
 
 def test_a_grey_photo_that_is_complete_is_not_called_incomplete() -> None:

@@ -343,7 +343,7 @@ def test_faces_and_moderation_are_kept_beside_the_labels(
         ModerationLabel("Drugs & Tobacco Paraphernalia & Use", 99.45, "Drugs & Tobacco"),
         ModerationLabel("Smoking", 99.45, "Drugs & Tobacco Paraphernalia & Use"),
     ]
-    assert (record.label_model, record.moderation_model) == ("2.0", "7.0")
+    assert (record.label_model, record.moderation_model) == ("Rekognition 2.0", "Rekognition 7.0")
     assert {"Car", "Person"} <= {label.name for label in record.labels}
 
 

@@ -108,11 +108,11 @@ def test_answers_are_kept_in_the_analysis_and_the_state_only_refers_to_them(
     assert analysis.photos == {run.photo_id}
     assert not is_held(analysis)
     assert analysis.labels is not None
-    assert analysis.labels.model == "2.0"
+    assert analysis.labels.model == "Rekognition 2.0"
     assert {"Car", "Person", "Skateboard"} <= {label.name for label in analysis.labels.labels}
     assert analysis.faces is not None
     assert analysis.moderation is not None
-    assert analysis.moderation.model == "7.0"
+    assert analysis.moderation.model == "Rekognition 7.0"
 
 
 def test_of_a_face_nothing_is_kept_but_where_it_is(
