@@ -125,7 +125,9 @@ def _decode_tiff(data: bytes, side: int) -> Decoded:
     if not tiff.is_for_libvips(tags):
         return _decode_by_pillow(data, side)
     channels = tiff.channels_shown(tags)
-    return Decoded(_load_tiff(data, side, channels)) if channels else _decode(data, side)
+    decoded = Decoded(_load_tiff(data, side, channels)) if channels else _decode(data, side)
+    hides_all = decoded.image.hasalpha() and decoded.image[-1].max() == 0
+    return Decoded(_load_tiff(data, side, tiff.colour_channels(tags))) if hides_all else decoded
 
 
 def _load_tiff(data: bytes, side: int, channels: Sequence[int]) -> Any:

@@ -21,7 +21,7 @@ _COMPRESSIONS = {1, 2, 3, 4, 5, 7, 8, 32773, 32946}
 _JPEG = 7
 _SAMPLES = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3}  # colour channels by PhotometricInterpretation
 _YCBCR = 6
-_EXTRA_SAMPLES, _ALPHA = 338, {1, 2}
+_EXTRA_SAMPLES, _ALPHA, _NOT_SAID = 338, {1, 2}, (2,)
 _SAMPLE_FORMAT, _SIGNED = 339, 2
 
 Tags = Any
@@ -63,11 +63,17 @@ def is_for_libvips(tags: Tags) -> bool:
     return photometric != _YCBCR or compression == _JPEG
 
 
+def colour_channels(tags: Tags) -> list[int]:
+    return list(range(_SAMPLES[tags[Tag.PhotometricInterpretation]]))
+
+
 def channels_shown(tags: Tags) -> list[int] | None:
     """Which channels make the picture, where there are others beside them: masks, spot colours. None when all do.
 
-    libvips takes whatever comes after the colours for alpha, and would hide the photo behind a mask."""
-    colours, samples = _SAMPLES[tags[Tag.PhotometricInterpretation]], tags.get(Tag.SamplesPerPixel, 1)
-    alphas = [colours + at for at, kind in enumerate(tags.get(_EXTRA_SAMPLES, ())) if kind in _ALPHA][:1]
-    shown = [*range(colours), *(alpha for alpha in alphas if alpha < samples)]
+    libvips takes whatever comes after the colours for alpha, and would hide the photo behind a mask. One further
+    channel that the file says nothing of is mostly alpha."""
+    colours, samples = colour_channels(tags), tags.get(Tag.SamplesPerPixel, 1)
+    further = range(len(colours), samples)
+    kinds = tags.get(_EXTRA_SAMPLES) or (_NOT_SAID if len(further) == 1 else ())
+    shown = colours + [channel for channel, kind in zip(further, kinds, strict=False) if kind in _ALPHA][:1]
     return shown if len(shown) < samples else None

@@ -86,11 +86,12 @@ def test_further_channels_of_a_tiff_do_not_hide_the_photo(extra: tuple[int, ...]
     assert _difference(_open(pictures["analysis"].data), photo) < 6
 
 
-def test_transparency_of_a_tiff_is_kept() -> None:
+@pytest.mark.parametrize("extra", [(1,), (2,), ()], ids=["associated", "unassociated", "not said"])
+def test_transparency_of_a_tiff_is_kept(extra: tuple[int, ...]) -> None:
     photo = photo_files.photo()
     alpha = Image.new("L", photo.size, 255)
     alpha.paste(0, (0, 0, 100, 100))
-    pictures = draw(photo_files.tiff_of([*photo.split(), alpha], photometric=2, extra=(2,)), "TIFF").pictures
+    pictures = draw(photo_files.tiff_of([*photo.split(), alpha], photometric=2, extra=extra), "TIFF").pictures
     assert _open(pictures["display"].data).getpixel((20, 20))[3] == 0
 
 
