@@ -1,4 +1,4 @@
-"""Every DynamoDB call of the pipeline, with the condition under which it may write."""
+"""Every DynamoDB call about photos, batches and preferences, with the condition under which it may write."""
 
 from __future__ import annotations
 
