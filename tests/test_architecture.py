@@ -18,7 +18,17 @@ SPEAK_TO_AWS = (
     "webapp/accounts/preferences.py",
     *(
         f"webapp/photos/{name}.py"
-        for name in ("analyses", "catalog", "errors", "notices", "originals", "presign", "runs", "storage")
+        for name in (
+            "analyses",
+            "catalog",
+            "dead_letters",
+            "errors",
+            "notices",
+            "originals",
+            "presign",
+            "runs",
+            "storage",
+        )
     ),
 )
 

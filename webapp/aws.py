@@ -68,6 +68,17 @@ def lambda_() -> Any:
 
 
 @lru_cache(maxsize=1)
+def sqs() -> Any:
+    return _session().client("sqs", config=CONFIG)
+
+
+@lru_cache(maxsize=1)
+def probe_sqs() -> Any:
+    """For a count beside other things, which must answer within about a second."""
+    return _session().client("sqs", config=PROBE_CONFIG)
+
+
+@lru_cache(maxsize=1)
 def _credentials() -> Any:
     return _session().get_credentials()
 

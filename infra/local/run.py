@@ -25,6 +25,7 @@ OUTPUT_NAMES = {
     "STATE_MACHINE_ARN": "StateMachineArn",
     "NOTIFY_USER_FUNCTION": "NotifyUserFunctionName",
     "TASKS_QUEUE_URL": "TasksQueueUrl",
+    "DEAD_LETTER_QUEUE_URL": "DeadLetterQueueUrl",
 }
 
 

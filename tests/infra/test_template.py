@@ -181,3 +181,16 @@ def test_events_that_cannot_be_handled_go_to_the_dead_letters() -> None:
     trigger = FUNCTIONS["TriggerStepFunction"]["EventInvokeConfig"]
     assert trigger["MaximumRetryAttempts"] == 2
     assert trigger["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": "TriggerDeadLetters.Arn"}
+
+
+def test_the_site_may_read_and_remove_dead_letters_and_write_none() -> None:
+    queue = {"Fn::GetAtt": "TriggerDeadLetters.Arn"}
+    site = cloudformation.resources("AWS::IAM::ManagedPolicy")["SitePolicy"]["PolicyDocument"]["Statement"]
+    (statement,) = [each for each in site if queue in _list(each["Resource"])]
+    assert (statement["Effect"], statement["Resource"]) == ("Allow", queue)
+    assert set(statement["Action"]) == {
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
+        "sqs:ChangeMessageVisibility",
+        "sqs:GetQueueAttributes",
+    }

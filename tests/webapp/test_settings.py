@@ -30,6 +30,7 @@ WHOLE = {
     "STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:photos",
     "NOTIFY_USER_FUNCTION": "notify",
     "TASKS_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/tasks",
+    "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/dead-letters",
 }
 
 

@@ -9,13 +9,14 @@ from uuid import UUID
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
 from pipeline_lambdas.photo_pipeline import contract
-from webapp.photos import catalog, deletion, presign
+from webapp.photos import catalog, dead_letters_admin, deletion, presign
 from webapp.photos.models import Batch, Photo, PhotoLabel, Status
 from webapp.photos.reruns import Rerun, rerun
 from webapp.photos.timeline import surest
@@ -74,6 +75,13 @@ class PhotoAdmin(ReadOnlyAdmin):
         ("Run", {"fields": ("uploaded_at", "batch", "run_id", "attempt", "waiting_since", "indexed_at", "cleared")}),
         ("Record", {"fields": ("record_state", "steps")}),
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        ours = path("dead-letters/", self.admin_site.admin_view(self.dead_letters), name="photos_photo_dead_letters")
+        return [ours, *super().get_urls()]
+
+    def dead_letters(self, request: HttpRequest) -> HttpResponse:
+        return dead_letters_admin.page(request, {**self.admin_site.each_context(request), "title": "Dead letters"})
 
     def get_changelist(self, request: HttpRequest, **_kwargs: Any) -> type[ChangeList]:  # noqa: ARG002
         return PhotoChangeList

@@ -27,6 +27,7 @@ PHOTO_TABLE = env("PHOTO_TABLE")
 STATE_MACHINE_ARN = env("STATE_MACHINE_ARN")
 NOTIFY_USER_FUNCTION = env("NOTIFY_USER_FUNCTION")
 TASKS_QUEUE_URL = env("TASKS_QUEUE_URL")
+DEAD_LETTER_QUEUE_URL = env("DEAD_LETTER_QUEUE_URL")
 
 # Where a browser fetches photos from and sends them to: the address that boto3 uses, which is AWS's own unless told.
 S3_ENDPOINT = env("AWS_ENDPOINT_URL_S3", default=env("AWS_ENDPOINT_URL", default="")).rstrip("/")

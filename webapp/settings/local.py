@@ -22,6 +22,7 @@ BEFORE_FIRST_START = {
     "STATE_MACHINE_ARN": "not-deployed-yet",
     "NOTIFY_USER_FUNCTION": "not-deployed-yet",
     "TASKS_QUEUE_URL": "not-deployed-yet",
+    "DEAD_LETTER_QUEUE_URL": "not-deployed-yet",
 }
 for name, value in BEFORE_FIRST_START.items():
     os.environ.setdefault(name, value)

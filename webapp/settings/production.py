@@ -18,6 +18,7 @@ REQUIRED = (
     "STATE_MACHINE_ARN",
     "NOTIFY_USER_FUNCTION",
     "TASKS_QUEUE_URL",
+    "DEAD_LETTER_QUEUE_URL",
 )
 if missing := [name for name in REQUIRED if not os.environ.get(name)]:
     raise ImproperlyConfigured(f"Set these environment variables: {', '.join(missing)}. See README.md, 'Deploy'.")

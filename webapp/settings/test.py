@@ -17,6 +17,7 @@ os.environ.update(
     STATE_MACHINE_ARN="arn:aws:states:eu-west-1:123456789012:stateMachine:photos-test",
     NOTIFY_USER_FUNCTION="notify-user-test",
     TASKS_QUEUE_URL="https://sqs.eu-west-1.amazonaws.com/123456789012/tasks-test",
+    DEAD_LETTER_QUEUE_URL="https://sqs.eu-west-1.amazonaws.com/123456789012/dead-letters-test",
 )
 os.environ.setdefault("DATABASE_URL", "sqlite://:memory:")
 for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_PROFILE"):
