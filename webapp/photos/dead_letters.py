@@ -183,13 +183,14 @@ def _remove(letter: Letter) -> None:
 
 def _give_back(letters: list[Letter]) -> None:
     """So that the next one to look sees them at once. Where it fails, they come back by themselves."""
-    held = [letter.receipt for letter in letters]
-    for start in range(0, len(held), ROUND):
-        entries = [
-            {"Id": str(number), "ReceiptHandle": receipt, "VisibilityTimeout": 0}
-            for number, receipt in enumerate(held[start : start + ROUND])
-        ]
+    sqs = aws.sqs()
+    for letter in letters:
         try:
-            aws.sqs().change_message_visibility_batch(QueueUrl=settings.DEAD_LETTER_QUEUE_URL, Entries=entries)
+            sqs.change_message_visibility(
+                QueueUrl=settings.DEAD_LETTER_QUEUE_URL, ReceiptHandle=letter.receipt, VisibilityTimeout=0
+            )
+        except sqs.exceptions.ClientError as refusal:
+            logger.warning("dead letter %s was not given back: %s", letter.message_id, refusal)
         except AWS_ERRORS:
-            logger.warning("dead letters could not be given back; they come back within %s s", HELD_SECONDS)
+            logger.warning("dead letters were not given back; they come back within %s s", HELD_SECONDS, exc_info=True)
+            return

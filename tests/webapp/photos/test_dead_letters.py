@@ -74,7 +74,7 @@ def test_a_look_ends_at_its_limit_and_says_how_many_there_are(box: LetterBox) ->
 
 def test_letters_that_cannot_be_given_back_are_shown_all_the_same(box: LetterBox) -> None:
     box.put("originals/1")
-    fail("ChangeMessageVisibilityBatch")
+    fail("ChangeMessageVisibility")
     assert len(dead_letters.look().letters) == 1
 
 
