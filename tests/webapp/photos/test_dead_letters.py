@@ -72,10 +72,13 @@ def test_a_look_ends_at_its_limit_and_says_how_many_there_are(box: LetterBox) ->
     assert (len({letter.message_id for letter in queue.letters}), queue.count) == (12, 25)
 
 
-def test_letters_that_cannot_be_given_back_are_shown_all_the_same(box: LetterBox) -> None:
-    box.put("originals/1")
-    fail("ChangeMessageVisibility")
-    assert len(dead_letters.look().letters) == 1
+def test_a_letter_that_cannot_be_given_back_keeps_no_other_from_it(box: LetterBox) -> None:
+    for number in range(3):
+        box.put(f"originals/{number}")
+    fail("ChangeMessageVisibility", times=1)
+
+    assert len(dead_letters.look().letters) == 3
+    assert len(box.hold_all()) == 2
 
 
 # --- Replaying ---
@@ -288,7 +291,7 @@ def test_a_queue_that_does_not_answer_is_told_of(box: LetterBox, staff: Client) 
 def test_the_admin_counts_letters_where_it_begins(box: LetterBox, staff: Client) -> None:
     assert f'<a href="{PAGE}">Dead letters</a>: none' in text(staff.get("/admin/"))
     box.put("originals/1")
-    assert f'<a href="{PAGE}">Dead letters</a>: 1,' in text(staff.get("/admin/"))
+    assert f'<a href="{PAGE}">Dead letters</a>: 1 file that' in text(staff.get("/admin/"))
     assert f'<a href="{PAGE}">Dead letters</a>' in text(staff.get("/admin/photos/photo/"))
 
 
