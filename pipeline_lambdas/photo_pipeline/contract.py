@@ -205,6 +205,9 @@ def parse_original_key(key: str) -> tuple[str, str] | None:
     return (match["owner"], match["photo"]) if match else None
 
 
+_RENDITION_KEY = re.compile(rf"renditions/(?P<owner>{_UUID})/(?P<photo>{_UUID})/(?P<run>[^/]+)/[^/]+")
+
+
 def photo_prefix(owner_id: str, photo_id: str) -> str:
     """Where all renditions of a photo lie, of every run, in the renditions bucket."""
     return f"renditions/{owner_id}/{photo_id}/"
@@ -218,6 +221,12 @@ def run_prefix(owner_id: str, photo_id: str, run_id: str) -> str:
 def rendition_key(owner_id: str, photo_id: str, run_id: str, name: str) -> str:
     """Key of one rendition (`thumb`, `display` or `analysis`)."""
     return run_prefix(owner_id, photo_id, run_id) + RENDITION_FILES[name]
+
+
+def parse_rendition_key(key: str) -> tuple[str, str, str] | None:
+    """(owner id, photo id, run id) of a rendition's key, or None when it is no such key."""
+    match = _RENDITION_KEY.fullmatch(key)
+    return (match["owner"], match["photo"], match["run"]) if match else None
 
 
 # --- Runs ----------------------------------------------------------------------------------------------------------
@@ -678,4 +687,16 @@ def leave_batch_update(batch_id: str, photo_id: str) -> UpdateArguments:
         "SET expected = expected - :one ADD gone :photo DELETE ready :photo, rejected :photo, failed :photo",
         where="attribute_exists(pk) AND NOT contains(gone, :id)",
         values={":one": 1, ":photo": {photo_id}, ":id": photo_id},
+    )
+
+
+def expect_counted_update(seen: Batch) -> UpdateArguments:
+    """A batch waits no longer for photos that nothing is left of: it expects those that were counted, if it is still as
+    seen."""
+    counted = len(seen.ready | seen.rejected | seen.failed)
+    return _update(
+        batch_item_key(seen.batch_id),
+        "SET expected = :counted",
+        where="expected = :seen",
+        values={":counted": counted, ":seen": seen.expected},
     )

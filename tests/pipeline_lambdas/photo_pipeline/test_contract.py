@@ -88,6 +88,17 @@ def test_other_keys_are_no_originals(key: str) -> None:
     assert contract.parse_original_key(key) is None
 
 
+@given(UUIDS, UUIDS, st.sampled_from(list(contract.RENDITION_FILES)))
+def test_rendition_key_parses_back(owner: str, photo: str, name: str) -> None:
+    run_id = f"{photo}-0123456789-1"
+    assert contract.parse_rendition_key(contract.rendition_key(owner, photo, run_id, name)) == (owner, photo, run_id)
+
+
+@pytest.mark.parametrize("key", ["", "exports/x.zip", "renditions/a/b/c/thumb.webp", "originals/../x.jpg"])
+def test_other_keys_are_no_renditions(key: str) -> None:
+    assert contract.parse_rendition_key(key) is None
+
+
 @given(UUIDS, st.text(max_size=40), st.integers(1, 9))
 def test_run_name_fits_step_functions_and_repeats(photo: str, sequencer: str, attempt: int) -> None:
     facts = {"owner_id": "o", "photo_id": photo, "key": "k", "etag": "e", "sequencer": sequencer, "attempt": attempt}
