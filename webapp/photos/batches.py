@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from pipeline_lambdas.photo_pipeline import contract
 from webapp.photos import catalog, notices
 from webapp.photos.models import Batch, Photo, Status
 
@@ -21,14 +22,25 @@ def count(batch_id: UUID | str, photo_id: UUID | str, status: str) -> None:
         notices.ask_if_due(catalog.count_in_batch(batch_id, photo_id, status))
 
 
-def restore(batch: Batch) -> None:
-    """Put a lost batch record again, of the photos whose rows still belong to it."""
-    catalog.put_batch(batch, expected=batch.photos.exclude(status=Status.DELETING).count())
+def restore(batch: Batch) -> bool:
+    """Put a lost batch record again, of the photos whose rows still belong to it. False when there is one."""
+    put = catalog.put_batch(batch, expected=batch.photos.exclude(status=Status.DELETING).count())
+    notices.ask_if_due(_count_rows(batch))
+    return put
 
 
-def recount(batch: Batch) -> None:
-    """Count every end that the rows know of, and tell if that completes the batch. Counted twice is counted once."""
+def recount(batch: Batch, seen: contract.Batch) -> bool:
+    """Count every end of a batch whose photos have all come to one, and tell. A photo that has no row any more, or
+    was run again before it was counted, is waited for no longer. False when the batch changed meanwhile."""
+    counted = _count_rows(batch) or seen
+    closed = counted if counted.is_complete else catalog.expect_counted(counted)
+    notices.ask_if_due(closed)
+    return closed is not None
+
+
+def _count_rows(batch: Batch) -> contract.Batch | None:
+    """Count every end that the rows know of. Counted twice is counted once."""
     counted = None
     for photo_id, status in batch.photos.ended().values_list("pk", "status"):
-        counted = catalog.count_in_batch(batch.pk, photo_id, status)
-    notices.ask_if_due(counted)
+        counted = catalog.count_in_batch(batch.pk, photo_id, status) or counted
+    return counted

@@ -38,6 +38,20 @@ def get_many(photos: Iterable[Photo], *, consistent: bool = False) -> dict[UUID,
     return {UUID(record.photo_id): record for record in records}
 
 
+def written(owner_id: UUID, *, after: str, limit: int) -> tuple[list[tuple[str, str]], bool]:
+    """(photo id, when it was last written) of a person's records whose id comes after `after`, and whether there may be
+    more: one call, that reads at most `limit`."""
+    key = contract.photo_item_key(str(owner_id), after)
+    answer = aws.table().query(
+        KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
+        ExpressionAttributeValues={":pk": key["pk"], ":sk": contract.photo_item_key("", "")["sk"]},
+        ProjectionExpression="photo_id, updated_at",
+        Limit=limit,
+        **({"ExclusiveStartKey": key} if after else {}),
+    )
+    return [(item["photo_id"], item["updated_at"]) for item in answer["Items"]], "LastEvaluatedKey" in answer
+
+
 def get_batches(batches: Iterable[Batch]) -> dict[UUID, contract.Batch]:
     """Records of batches by id, as they are now."""
     keys = [contract.batch_item_key(str(batch.pk)) for batch in batches]
@@ -142,6 +156,11 @@ def count_in_batch(batch_id: UUID | str, photo_id: UUID | str, status: str) -> c
 def leave_batch(batch_id: UUID | str, photo_id: UUID | str) -> contract.Batch | None:
     """Take a photo out of its batch, once. None when it has left before, or there is no such batch."""
     return _batch(contract.leave_batch_update(str(batch_id), str(photo_id)))
+
+
+def expect_counted(seen: contract.Batch) -> contract.Batch | None:
+    """Let a batch expect no more than was counted in it. None when others joined or left meanwhile."""
+    return _batch(contract.expect_counted_update(seen))
 
 
 def _photo(arguments: contract.UpdateArguments) -> contract.Photo | None:

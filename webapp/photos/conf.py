@@ -18,8 +18,13 @@ def sweep_after() -> timedelta:
 
 
 def abandoned_after() -> timedelta:
-    """How long a photo's bytes may take to arrive."""
+    """How long a photo's bytes may take to arrive: an address to send them to opens for 15 minutes, and 15 more."""
     return timedelta(seconds=getattr(settings, "ABANDONED_AFTER_SECONDS", 30 * 60))
+
+
+def orphaned_after() -> timedelta:
+    """How long something may be stored before the sweep asks whose it is."""
+    return timedelta(seconds=getattr(settings, "ORPHANED_AFTER_SECONDS", 60 * 60))
 
 
 def functions_end_within() -> timedelta:

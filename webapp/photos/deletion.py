@@ -6,13 +6,14 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from pipeline_lambdas.photo_pipeline import contract
-from webapp.photos import analyses, batches, catalog, originals, runs
+from webapp.photos import analyses, batches, catalog, notices, originals, runs
 from webapp.photos.errors import AWS_ERRORS
 from webapp.photos.index import drop_labels
 from webapp.photos.models import Photo, Status
@@ -103,3 +104,20 @@ def _erase(photo: Photo) -> None:
     originals.erase_original(photo.key)
     analyses.forget(photo)
     catalog.erase(photo)
+
+
+def erase_without_row(owner_id: UUID, photo_id: UUID, *, key: str = "") -> bool:
+    """Erase what is left of a photo whose row is gone; `key` is its original's, if that is known.
+
+    The objects go last: as long as one is there, the photo is found again. Safe to repeat.
+    """
+    photo = Photo(pk=photo_id, owner_id=owner_id, key=key)
+    record = catalog.begin_delete(photo)
+    if record is not None and record.batch_id:
+        notices.ask_if_due(catalog.leave_batch(record.batch_id, photo_id))
+    analyses.forget(photo)
+    catalog.erase(photo)
+    originals.erase_renditions(contract.photo_prefix(str(owner_id), str(photo_id)))
+    if original := key or (record.key if record else ""):
+        originals.erase_original(original)
+    return True

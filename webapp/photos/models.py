@@ -227,3 +227,13 @@ class PlacesToForget(models.Model):
 
     def __str__(self) -> str:
         return f"{self.owner}: below {self.below}"
+
+
+class SweepCursor(models.Model):
+    """How far the sweep has looked through a listing. It goes on after `after`; empty is the start."""
+
+    listing = models.CharField(max_length=16, primary_key=True)
+    after = models.CharField(max_length=1024, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.listing} after {self.after}"

@@ -1,12 +1,16 @@
-"""The uploaded files in S3."""
+"""The uploaded files in S3, and the renditions made from them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
 
 from webapp import aws
+from webapp.photos.steps import Listing
+
+PAGE = 1_000
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,11 @@ def erase_renditions(prefix: str) -> None:
         _delete(settings.RENDITIONS_BUCKET, [{"Key": each["Key"]} for each in page.get("Contents", [])])
 
 
+def erase_some_renditions(keys: Iterable[str]) -> None:
+    """Remove renditions by their keys, at most a page of them."""
+    _delete(settings.RENDITIONS_BUCKET, [{"Key": key} for key in keys])
+
+
 def _delete(bucket: str, objects: list[dict[str, str]]) -> None:
     if not objects:
         return
@@ -56,3 +65,22 @@ def _delete(bucket: str, objects: list[dict[str, str]]) -> None:
         raise OSError(
             f"S3 kept {len(answer['Errors'])} objects of {bucket}, the first because of {answer['Errors'][0]}"
         )
+
+
+# --- What is there, page by page -------------------------------------------------------------------------------------
+
+
+def originals_after(key: str) -> Listing:
+    """At most 1,000 originals whose keys come after `key`, one call."""
+    return _list(settings.ORIGINALS_BUCKET, "originals/", after=key)
+
+
+def renditions_after(key: str) -> Listing:
+    """At most 1,000 renditions whose keys come after `key`, one call."""
+    return _list(settings.RENDITIONS_BUCKET, "renditions/", after=key)
+
+
+def _list(bucket: str, prefix: str, *, after: str) -> Listing:
+    answer = aws.s3().list_objects_v2(Bucket=bucket, Prefix=prefix, StartAfter=after, MaxKeys=PAGE)
+    objects = [(each["Key"], each["LastModified"]) for each in answer.get("Contents", [])]
+    return Listing(objects, next_after=objects[-1][0] if answer["IsTruncated"] else "")

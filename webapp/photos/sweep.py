@@ -1,7 +1,8 @@
 """The sweep: whatever has not come to an end in time is looked up, and set going again or closed.
 
-Lost events, executions that died, a worker that was killed, uploads that were abandoned. Every write carries the
-condition that the record is still as it was seen, so two sweeps at once do no more than one.
+Lost events, executions that died, a worker that was killed, uploads that were abandoned, deletions that stopped half
+way (`orphans`). Every write carries the condition that the record is still as it was seen, so two sweeps at once do no
+more than one.
 """
 
 from __future__ import annotations
@@ -10,34 +11,42 @@ import logging
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from django.utils import timezone
 
 from pipeline_lambdas.photo_pipeline import contract
-from webapp.photos import batches, catalog, deletion, notices, originals, runs
+from webapp.photos import batches, catalog, deletion, notices, originals, orphans, runs
 from webapp.photos.conf import abandoned_after, sweep_after
 from webapp.photos.index import index
 from webapp.photos.models import Batch, Photo, Status
 from webapp.photos.reruns import run_again
+from webapp.photos.steps import Step, Undone, settle_each
 
 logger = logging.getLogger(__name__)
 PAGE = 100
 UNTOLD = 500
 
 
-def sweep() -> Counter[str]:
-    """Settle every photo and batch that is due; returns how often what was done."""
+def sweep(*, dry_run: bool = False) -> Counter[str]:
+    """Settle every photo and batch that is due, and the next orphans; returns how often what was done.
+
+    A dry run only reads, and returns what would be done.
+    """
     now = timezone.now()
     before = now - sweep_after()
     done: Counter[str] = Counter()
     for photos in _pages(before):
-        records = catalog.get_many(photos, consistent=True)
-        done.update(_settle(photo, records.get(photo.pk), now=now) for photo in photos)
-    done.update(_tell(before))
-    if done:
+        done.update(_settle_photos(photos, now=now, dry_run=dry_run))
+    done.update(_settle_batches(before, dry_run=dry_run))
+    done.update(orphans.clear(now=now, dry_run=dry_run))
+    if done and not dry_run:
         logger.info("swept: %s", ", ".join(f"{count} {what}" for what, count in sorted(done.items())))
     return done
+
+
+# --- Photos ----------------------------------------------------------------------------------------------------------
 
 
 def _pages(before: datetime) -> Iterator[list[Photo]]:
@@ -47,31 +56,25 @@ def _pages(before: datetime) -> Iterator[list[Photo]]:
         yield photos
 
 
-def _settle(photo: Photo, record: contract.Photo | None, *, now: datetime) -> str:
-    try:
-        return settle(photo, record, now=now)
-    except Exception:
-        logger.exception("photo %s could not be settled", photo.pk)
-        return "photos not settled"
+def _settle_photos(photos: list[Photo], *, now: datetime, dry_run: bool) -> Iterator[str]:
+    return settle_each(
+        photos,
+        look_up=partial(catalog.get_many, consistent=True),
+        settle=partial(settle, now=now, dry_run=dry_run),
+        otherwise=Undone.PHOTOS,
+    )
 
 
-def settle(photo: Photo, record: contract.Photo | None, *, now: datetime) -> str:
+def settle(photo: Photo, record: contract.Photo | None, *, now: datetime, dry_run: bool = False) -> str:
     """Do the next thing for a photo that waits, and say what it was."""
     if photo.status == Status.DELETING:
-        return _said(deletion.finish(photo), "photos deleted", "photos about to be deleted")
+        step = Step("photos deleted", partial(deletion.finish, photo), "photos about to be deleted")
+        return step.take(dry_run=dry_run)
     if record is None:
-        record = _put_again(photo)
+        record = catalog.record_of(photo) if dry_run else _put_again(photo)
     if record is None:
         return "photos without a record"
-    if not catalog.is_open(record):
-        index([photo.pk])
-        return "photos indexed"
-    run_id = catalog.awaited_run(record) or record.run_id
-    if not run_id:
-        return _first_run(photo, record, now=now)
-    if runs.status(run_id) == runs.RUNNING:
-        return "photos still running"
-    return _next_run(photo, record)
+    return _next_step(photo, record, now=now).take(dry_run=dry_run)
 
 
 def _put_again(photo: Photo) -> contract.Photo | None:
@@ -79,66 +82,76 @@ def _put_again(photo: Photo) -> contract.Photo | None:
     return None if deletion.undo_if_deleted(photo) else catalog.get(photo)
 
 
-def _first_run(photo: Photo, record: contract.Photo, *, now: datetime) -> str:
+def _next_step(photo: Photo, record: contract.Photo, *, now: datetime) -> Step:
+    if not catalog.is_open(record):
+        return Step("photos indexed", lambda: bool(index([photo.pk])))
+    run_id = catalog.awaited_run(record) or record.run_id
+    if not run_id:
+        return _first_run(photo, record, now=now)
+    if runs.status(run_id) == runs.RUNNING:
+        return Step("photos still running")
+    return _next_run(photo, record)
+
+
+def _first_run(photo: Photo, record: contract.Photo, *, now: datetime) -> Step:
     original = originals.find(photo.key)
     if original is not None:
-        return _said(run_again(photo, record, original, attempt=record.attempt), "photos set going")
-    abandoned = photo.waiting_since < now - abandoned_after()
-    return _close(photo, record, contract.Failure.DID_NOT_ARRIVE) if abandoned else "photos not arrived yet"
+        return Step("photos set going", partial(run_again, photo, record, original, attempt=record.attempt))
+    if photo.waiting_since >= now - abandoned_after():
+        return Step("photos not arrived yet")
+    return _closing(photo, record, contract.Failure.DID_NOT_ARRIVE)
 
 
-def _next_run(photo: Photo, record: contract.Photo) -> str:
+def _next_run(photo: Photo, record: contract.Photo) -> Step:
     if record.attempt >= contract.MAX_ATTEMPTS:
-        return _close(photo, record, contract.Failure.STOPPED)
+        return _closing(photo, record, contract.Failure.STOPPED)
     original = originals.find(photo.key)
     if original is None:
-        return _close(photo, record, contract.Failure.DID_NOT_ARRIVE)
-    return _said(run_again(photo, record, original, attempt=record.attempt + 1), "photos run again")
+        return _closing(photo, record, contract.Failure.DID_NOT_ARRIVE)
+    return Step("photos run again", partial(run_again, photo, record, original, attempt=record.attempt + 1))
 
 
-def _close(photo: Photo, record: contract.Photo, why: contract.Failure) -> str:
+def _closing(photo: Photo, record: contract.Photo, why: contract.Failure) -> Step:
+    return Step("photos closed", partial(_close, photo, record, why))
+
+
+def _close(photo: Photo, record: contract.Photo, why: contract.Failure) -> bool:
     closed = catalog.close(record, contract.reason(why))
     if closed is not None and photo.batch_id:
         batches.count(photo.batch_id, photo.pk, closed.status)
     index([photo.pk])
-    return _said(closed is not None, "photos closed")
-
-
-def _said(done: bool, what: str, otherwise: str = "photos changed meanwhile") -> str:
-    return what if done else otherwise
+    return closed is not None
 
 
 # --- Batches ---------------------------------------------------------------------------------------------------------
 
 
-def _tell(before: datetime) -> Iterator[str]:
-    untold = list(Batch.objects.untold(before)[:UNTOLD])
-    records = catalog.get_batches(untold)
-    for batch in untold:
-        try:
-            yield settle_batch(batch, records.get(batch.pk))
-        except Exception:
-            logger.exception("batch %s could not be settled", batch.pk)
-            yield "batches not settled"
+def _settle_batches(before: datetime, *, dry_run: bool) -> Iterator[str]:
+    return settle_each(
+        list(Batch.objects.untold(before)[:UNTOLD]),
+        look_up=catalog.get_batches,
+        settle=partial(settle_batch, dry_run=dry_run),
+        otherwise=Undone.BATCHES,
+    )
 
 
-def settle_batch(batch: Batch, record: contract.Batch | None) -> str:
+def settle_batch(batch: Batch, record: contract.Batch | None, *, dry_run: bool = False) -> str:
     """See to it that a batch is told about, and say what was done."""
+    return _next_step_of_batch(batch, record).take(dry_run=dry_run)
+
+
+def _next_step_of_batch(batch: Batch, record: contract.Batch | None) -> Step:
+    changed = "batches changed meanwhile"
     if record is None:
-        batches.restore(batch)
-        batches.recount(batch)
-        return "batches put again"
+        return Step("batches put again", partial(batches.restore, batch), changed)
     if record.expected > 0 and not record.is_complete:
-        return _recount_if_ended(batch)
-    if notices.ask_if_due(record):
-        return "notices asked for"
-    batch.told = True
-    batch.save(update_fields=("told",))
-    return "batches settled"
+        if batch.photos.exclude(status__in=contract.TERMINAL).exists():
+            return Step("batches still open")
+        return Step("batches counted again", partial(batches.recount, batch, record), changed)
+    if record.expected > 0 and record.is_due:
+        return Step("notices asked for", partial(notices.ask_if_due, record), changed)
+    return Step("batches settled", partial(_note_told, batch), changed)
 
 
-def _recount_if_ended(batch: Batch) -> str:
-    if batch.photos.open().exists():
-        return "batches still open"
-    batches.recount(batch)
-    return "batches counted again"
+def _note_told(batch: Batch) -> bool:
+    return bool(Batch.objects.filter(pk=batch.pk).update(told=True))

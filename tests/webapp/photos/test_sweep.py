@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from pipeline_lambdas.photo_pipeline import contract
 from tests.factories import make_batch, make_photo, put_batch, put_record
@@ -262,6 +263,27 @@ def test_one_photo_that_cannot_be_settled_stops_no_other(
     assert (done["photos not settled"], done["photos set going"]) == (1, 1)
 
 
+def test_a_record_that_nobody_can_read_stops_no_other(
+    aws: Any, me: Any, photo: Photo, states: SimpleNamespace, keep_original: Any
+) -> None:
+    aws.table.put_item(Item={**contract.photo_item_key(str(me.pk), str(photo.pk)), "photo_id": str(photo.pk)})
+    other = make_photo(me, age=OLD)
+    keep_original(other)
+
+    done = sweep()
+
+    assert (done["photos not settled"], done["photos set going"]) == (1, 1)
+
+
+def test_where_dynamodb_does_not_answer_everything_is_left_to_the_next_sweep(
+    aws: Any, photo: Photo, keep_original: Any, breaks: Any
+) -> None:
+    keep_original(photo)
+    breaks("dynamodb", "BatchGetItem", times=2)
+    assert sweep() == {"photos not settled": 1, "batches not settled": 1}
+    assert sweep()["photos set going"] == 1
+
+
 def test_more_than_a_page_is_settled(aws: Any, me: Any) -> None:
     for _ in range(103):
         put_record(aws.table, make_photo(me, age=OLD), status="rejected")
@@ -329,6 +351,51 @@ def test_a_lost_batch_record_is_put_again_with_what_its_rows_know(aws: Any, me: 
     assert notices == [str(batch.pk)]
 
 
+def test_a_batch_short_of_a_photo_is_told_about_without_it(aws: Any, me: Any, notices: list[str]) -> None:
+    batch = make_batch(me, created_at=_ago(OLD), expected=4)
+    ready, failed = (make_photo(me, batch=batch, status=status) for status in ("ready", "failed"))
+    put_batch(aws.table, batch, ready={str(ready.pk)})
+
+    assert sweep()["batches counted again"] == 1
+
+    record = catalog.get_batches([batch])[batch.pk]
+    assert (record.expected, record.ready, record.failed) == (2, {str(ready.pk)}, {str(failed.pk)})
+    assert notices == [str(batch.pk)]
+
+
+def test_a_batch_that_lost_every_photo_is_settled_in_silence(aws: Any, me: Any, notices: list[str]) -> None:
+    batch = make_batch(me, created_at=_ago(OLD), expected=2)
+    put_batch(aws.table, batch)
+    sweep()
+    assert sweep()["batches settled"] == 1
+    assert notices == []
+
+
+def test_a_photo_on_its_way_out_is_left_to_leave_its_batch_by_itself(aws: Any, me: Any) -> None:
+    batch = make_batch(me, created_at=_ago(OLD), expected=2)
+    make_photo(me, batch=batch, status="deleting")
+    make_photo(me, batch=batch, status="ready")
+    put_batch(aws.table, batch)
+    assert sweep()["batches still open"] == 1
+    assert catalog.get_batches([batch])[batch.pk].expected == 2
+
+
+def test_a_batch_that_changes_while_it_is_counted_is_left_to_the_next_sweep(
+    aws: Any, me: Any, breaks: Any, notices: list[str]
+) -> None:
+    batch = make_batch(me, created_at=_ago(OLD), expected=3)
+    put_batch(aws.table, batch, ready={"1"})
+
+    def leave(params: dict[str, Any]) -> bool:
+        put_batch(aws.table, batch, ready={"1"}, expected=2)
+        return False
+
+    breaks("dynamodb", "UpdateItem", when=leave)
+    assert sweep()["batches changed meanwhile"] == 1
+    assert catalog.get_batches([batch])[batch.pk].expected == 2
+    assert notices == []
+
+
 def test_a_batch_that_everything_left_is_told_to_nobody(aws: Any, me: Any, notices: list[str]) -> None:
     batch = make_batch(me, created_at=_ago(OLD))
     put_batch(aws.table, batch, expected=0)
@@ -377,3 +444,68 @@ def test_the_command_sweeps_once_and_says_what_it_did(
 def test_the_command_says_when_there_was_nothing_to_do(aws: Any, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("sweep")
     assert capsys.readouterr().out == "nothing was due\n"
+
+
+@pytest.fixture
+def much_to_do(aws: Any, me: Any, states: SimpleNamespace, keep_original: Any, settings: Any) -> None:
+    """Something for every part of the sweep."""
+    settings.ORPHANED_AFTER_SECONDS = 0
+    lost, going, dead, spent, abandoned, deleting = (make_photo(me, age=ABANDONED) for _ in range(6))
+    for photo in (lost, going, dead, spent):
+        keep_original(photo)
+    put_record(aws.table, going, status="uploading")
+    put_record(aws.table, dead, status="processing", run_id="dead")
+    put_record(aws.table, spent, status="processing", run_id="dead", attempt=contract.MAX_ATTEMPTS)
+    put_record(aws.table, abandoned, status="uploading")
+    Photo.objects.filter(pk=deleting.pk).update(status="deleting")
+    put_record(aws.table, make_photo(me, age=OLD))
+    for expected, ready in ((2, {"1"}), (1, {"1"}), (0, set())):
+        put_batch(aws.table, make_batch(me, created_at=_ago(OLD)), expected=expected, ready=ready)
+    make_batch(me, created_at=_ago(OLD))
+    orphan, lost_run = make_photo(me), make_photo(me, status="ready")
+    keep_original(orphan)
+    orphan.delete()
+    put_record(aws.table, lost_run)
+    key = contract.rendition_key(str(me.pk), str(lost_run.pk), "lost", contract.THUMB)
+    aws.s3.put_object(Bucket=settings.RENDITIONS_BUCKET, Key=key, Body=b"x")
+
+
+@pytest.mark.usefixtures("much_to_do")
+def test_a_dry_run_says_what_a_sweep_then_does(aws: Any, notices: list[str]) -> None:
+    said = sweep(dry_run=True)
+    assert said == {
+        "photos set going": 2,
+        "photos run again": 1,
+        "photos closed": 2,
+        "photos deleted": 1,
+        "photos indexed": 1,
+        "batches counted again": 1,
+        "batches put again": 1,
+        "batches settled": 1,
+        "notices asked for": 1,
+        "originals without a photo erased": 1,
+        "photos rid of lost renditions": 1,
+    }
+    assert sweep() == said
+
+
+@pytest.mark.usefixtures("much_to_do")
+def test_a_dry_run_writes_nothing(
+    aws: Any, calls: Counter[str], django_assert_max_num_queries: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    calls.clear()
+    with django_assert_max_num_queries(100) as queries:
+        call_command("sweep", dry_run=True)
+    assert set(calls) <= {"BatchGetItem", "Query", "HeadObject", "ListObjectsV2", "DescribeExecution"}
+    assert {query["sql"].split()[0] for query in queries.captured_queries} == {"SELECT"}
+    assert capsys.readouterr().out.startswith("a dry run: this is what a sweep would do now\n1 batches counted again\n")
+
+
+def test_the_command_fails_where_something_could_not_be_done(aws: Any, breaks: Any) -> None:
+    breaks("s3", "ListObjectsV2")
+    with pytest.raises(CommandError, match=r"Not all of it .* make run"):
+        call_command("sweep")
+
+
+def test_beat_sweeps_as_often_as_the_setting_says(settings: Any) -> None:
+    assert settings.CELERY_BEAT_SCHEDULE["sweep"]["schedule"] == settings.SWEEP_SECONDS
