@@ -1,9 +1,9 @@
 """What is stored and belongs to nobody: photos without a row (deletions that stopped half way), and renditions of runs
-that lost.
+that lost. And the other way round: rows at an end whose record is lost, or says that they are to be run.
 
 Found in the buckets, whose keys name owner, photo and run, and in the records of one person after the other: a page of
 each a sweep, with a cursor between sweeps. A row is committed before anything is stored, and a page is listed before
-rows are asked for, so no row means deleted.
+rows are asked for, so no row means deleted. Rows are gone through in the same way.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from django.contrib.auth import get_user_model
 from pipeline_lambdas.photo_pipeline import contract
 from webapp.photos import catalog, clock, deletion, originals
 from webapp.photos.conf import orphaned_after
+from webapp.photos.index import index
 from webapp.photos.models import Photo, SweepCursor
 from webapp.photos.steps import Listing, Step, Undone, attempt
 
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 Steps = Callable[[Sequence[str]], Iterator[Step]]
 PEOPLE = 50
 RECORDS = 200  # a query reads them whole
+ROWS = 100
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -36,6 +38,7 @@ def clear(*, now: datetime, dry_run: bool) -> Iterator[str]:
         "originals": (originals.originals_after, _steps_for_originals),
         "renditions": (originals.renditions_after, _steps_for_renditions),
         "records": (_records_after, _steps_for_records),
+        "rows": (_rows_after, _steps_for_rows),
     }
     for name, (page_after, steps) in listings.items():
         try:
@@ -138,3 +141,31 @@ def _run_of(key: str) -> str:
 def _erase_lost(keys: Sequence[str]) -> bool:
     originals.erase_some_renditions(keys)
     return True
+
+
+# --- Rows at an end that disagree with their record ------------------------------------------------------------------
+
+
+def _rows_after(key: str) -> Listing:
+    ended = Photo.objects.ended().filter(pk__gt=key or UUID(int=0)).order_by("pk")
+    found = [(str(pk), EPOCH) for pk in ended.values_list("pk", flat=True)[:ROWS]]
+    return Listing(found, next_after=found[-1][0] if len(found) == ROWS else "")
+
+
+def _steps_for_rows(keys: Sequence[str]) -> Iterator[Step]:
+    photos = list(Photo.objects.ended().filter(pk__in=keys))
+    records = catalog.get_many(photos, consistent=True)
+    for photo in photos:
+        if _disagree(photo, records.get(photo.pk)):
+            # The row is open from then on, if its record is lost or is to be run, and the sweep sees to the rest.
+            yield Step("photos indexed again", partial(_index_again, photo.pk))
+
+
+def _disagree(photo: Photo, record: contract.Photo | None) -> bool:
+    if record is None:
+        return True
+    return record.status != contract.Status.DELETING and catalog.status_of(record) != photo.status
+
+
+def _index_again(photo_id: UUID) -> bool:
+    return bool(index([photo_id]))
