@@ -92,6 +92,14 @@ def test_every_task_ends_in_time_and_tries_again_with_jitter(name: str) -> None:
     assert crowded["MaxAttempts"] >= 20
 
 
+@pytest.mark.parametrize("name", ["ResizeImage", "RekognitionLabels", "StoreMetadata", "StoreFailure"])
+def test_whatever_a_step_raises_is_tried_again(name: str) -> None:
+    """A call that AWS refused for a moment, or a process that died, is no reason to fail a photo."""
+    (retry,) = [each for each in TASKS[name]["Retry"] if "States.TaskFailed" in each["ErrorEquals"]]
+    assert "States.Timeout" in retry["ErrorEquals"]  # which States.TaskFailed leaves out
+    assert retry["MaxAttempts"] >= 4
+
+
 def test_what_the_labels_function_raises_is_tried_again_for_minutes() -> None:
     """It raises no more than what may pass; a throttle of all its quota takes its time."""
     (retry,) = [each for each in TASKS["RekognitionLabels"]["Retry"] if "States.TaskFailed" in each["ErrorEquals"]]
