@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -66,6 +67,13 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     """An empty fake AWS with both buckets and the table as the template declares it: .table, .s3, .client(name)."""
+    with fake_aws(monkeypatch) as made:
+        yield made
+
+
+@contextmanager
+def fake_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
+    """What `aws` is, for as long as its caller likes."""
     for name, value in {
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",

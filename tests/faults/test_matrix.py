@@ -1,0 +1,111 @@
+"""Every call of AWS that the pipeline makes, and everything that can happen to it: all photos come to the same end."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from pipeline_lambdas.photo_pipeline import contract
+from tests import photo_files
+from tests.faults.injection import CallSite, Fault
+from tests.faults.uploads import Upload, mails_to, make_upload, orphans, what_is_told
+from webapp.photos import catalog, tasks
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("emptied")]
+
+GET, UPDATE, TRANSACT = "DynamoDB.GetItem", "DynamoDB.UpdateItem", "DynamoDB.TransactWriteItems"
+READ, WRITE, MAIL = "S3.GetObject", "S3.PutObject", "SESv2.SendEmail"
+# A call is named by what it is and how often the same was made before: what a clean run makes, and no other.
+CALLS: dict[str, dict[str, dict[str, int]]] = {
+    "good": {
+        "TriggerStepFunction": {"SFN.StartExecution": 1},
+        "ResizeImage": {UPDATE: 2, READ: 1, GET: 1, WRITE: 3},
+        "RekognitionLabels": {
+            GET: 2, TRANSACT: 1, UPDATE: 4,
+            "Rekognition.DetectLabels": 1, "Rekognition.DetectFaces": 1, "Rekognition.DetectModerationLabels": 1,
+        },
+        "StoreMetadata": {GET: 1, UPDATE: 2},
+        "NotifyUser": {GET: 2, UPDATE: 2, MAIL: 1},
+    },
+    "refused": {
+        "TriggerStepFunction": {"SFN.StartExecution": 1},
+        "ResizeImage": {UPDATE: 1, READ: 1},
+        "StoreMetadata": {UPDATE: 2},
+        "NotifyUser": {GET: 3, UPDATE: 2, MAIL: 1},
+    },
+}  # fmt: skip
+SITES = [
+    (kind, CallSite(function, operation, number + 1))
+    for kind, functions in CALLS.items()
+    for function, operations in functions.items()
+    for operation, count in operations.items()
+    for number in range(count)
+]
+CELLS = [(kind, site, fault) for kind, site in SITES for fault in Fault]
+
+
+@pytest.fixture(scope="module")
+def files(small_photo: bytes) -> dict[str, bytes]:
+    return {"good": small_photo, "refused": photo_files.text_named_jpg()}
+
+
+@pytest.fixture(scope="module")
+def clean_runs() -> dict[str, Any]:
+    """What is told of a photo that nothing happened to, by kind, once it was run."""
+    return {}
+
+
+def _run(cloud: SimpleNamespace, data: bytes) -> Upload:
+    upload = make_upload(cloud.aws, data)
+    cloud.pipeline.arrive(upload.photo.key, upload.etag)
+    return upload
+
+
+def _run_clean(cloud: SimpleNamespace, data: bytes) -> Upload:
+    cloud.injector.reset()
+    return _run(cloud, data)
+
+
+@pytest.mark.parametrize("kind", CALLS)
+def test_the_matrix_has_every_call_of_a_clean_run_and_every_fault(
+    cloud: SimpleNamespace, files: dict[str, bytes], kind: str
+) -> None:
+    upload = _run_clean(cloud, files[kind])
+    assert sorted(cloud.injector.seen) == sorted(site for each, site in SITES if each == kind)
+    assert sum(each == kind for each, _, _ in CELLS) == len(cloud.injector.seen) * 5
+    assert mails_to(upload.photo.owner.email) == 1
+    assert orphans(cloud.aws, str(upload.photo.owner_id)) == []
+
+
+@pytest.mark.parametrize(("kind", "site", "fault"), CELLS, ids=lambda part: str(part))
+def test_a_call_that_goes_wrong_changes_nothing_in_the_end(
+    cloud: SimpleNamespace,
+    files: dict[str, bytes],
+    clean_runs: dict[str, Any],
+    kind: str,
+    site: CallSite,
+    fault: Fault,
+) -> None:
+    if kind not in clean_runs:
+        clean_runs[kind] = what_is_told(_run_clean(cloud, files[kind]))
+    cloud.injector.arm(site, fault)
+
+    upload = _run(cloud, files[kind])
+    tasks.sweep()
+    cloud.pipeline.run_executions()
+    tasks.index_photos()
+
+    assert cloud.injector.struck == site
+    assert _is_ended(upload)
+    assert what_is_told(upload) == clean_runs[kind]
+    assert mails_to(upload.photo.owner.email) <= 1
+    assert orphans(cloud.aws, str(upload.photo.owner_id)) == []
+
+
+def _is_ended(upload: Upload) -> bool:
+    upload.photo.refresh_from_db()
+    record = catalog.get(upload.photo)
+    assert record is not None
+    return upload.photo.status == record.status and record.status in contract.TERMINAL
