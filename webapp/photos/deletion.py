@@ -109,7 +109,8 @@ def _erase(photo: Photo) -> None:
 def erase_without_row(owner_id: UUID, photo_id: UUID, *, key: str = "") -> bool:
     """Erase what is left of a photo whose row is gone; `key` is its original's, if that is known.
 
-    The objects go last: as long as one is there, the photo is found again. Safe to repeat.
+    The objects go last: as long as one is there, the photo is found again. Safe to repeat. Of the original no version
+    is erased: in a bucket that keeps them, what a database restored from an older copy does not know can be had back.
     """
     photo = Photo(pk=photo_id, owner_id=owner_id, key=key)
     record = catalog.begin_delete(photo)
@@ -119,5 +120,5 @@ def erase_without_row(owner_id: UUID, photo_id: UUID, *, key: str = "") -> bool:
     catalog.erase(photo)
     originals.erase_renditions(contract.photo_prefix(str(owner_id), str(photo_id)))
     if original := key or (record.key if record else ""):
-        originals.erase_original(original)
+        originals.hide_original(original)
     return True

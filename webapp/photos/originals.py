@@ -45,6 +45,12 @@ def erase_original(key: str) -> None:
         )
 
 
+def hide_original(key: str) -> None:
+    """Delete an original as S3 does by itself: in a bucket with versions it can be had back, until its lifecycle ends
+    that; in one without it is gone."""
+    aws.s3().delete_object(Bucket=settings.ORIGINALS_BUCKET, Key=key)
+
+
 def erase_renditions(prefix: str) -> None:
     """Remove every rendition under a photo's prefix, of every run."""
     pages = aws.s3().get_paginator("list_objects_v2").paginate(Bucket=settings.RENDITIONS_BUCKET, Prefix=prefix)
