@@ -15,7 +15,7 @@ run: $(VENV)/run.stamp  ## Set everything up and run Shoebox on this machine
 	@exec $(BIN)/python manage.py runstack
 
 test: $(VENV)/dev.stamp  ## Set everything up and run all tests (ARGS="-k upload" narrows them)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/dev.stamp  ## Lint, types, templates, settings, the SAM template
 	$(BIN)/ruff format --check .

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 REGION = "eu-west-1"
 ORIGINALS, RENDITIONS, TABLE = "originals-test", "renditions-test", "photos-test"
-PHOTOS = Path(__file__).parent / "photos"
+HERE = Path(__file__).parent
+PHOTOS = HERE / "photos"
 REQUIRED = set(filter(None, os.environ.get("SHOEBOX_REQUIRE", "").split(",")))
 
 
@@ -32,6 +33,15 @@ def need(what: str, *, present: bool) -> None:
         pytest.fail(f"SHOEBOX_REQUIRE asks for {what}, and it is not installed")
     if not present:
         pytest.skip(f"{what} is not installed")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What runs side by side, one group a process at a time (`-n 2 --dist loadgroup`): files, but for those that need
+    the running stack, which is started as seldom as can be."""
+    for item in items:
+        folder = item.path.relative_to(HERE).parts[0]
+        item.add_marker(pytest.mark.xdist_group(folder if folder in ("stack", "browser") else str(item.path)))
 
 
 @pytest.fixture
