@@ -28,6 +28,7 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("photos:upload", "POST"): ("/upload/", 422, LOGIN, 422, 422),
     ("photos:gallery", "GET"): ("/gallery/", 200, LOGIN, 200, 200),
     ("photos:tiles", "GET"): ("/gallery/tiles/?ids={photo}", 200, LOGIN, 200, 200),
+    ("photos:notices", "GET"): ("/notices/", 200, LOGIN, 200, 200),
     # Staff look at other people's photos in the admin alone, where it is written down.
     ("photos:photo", "GET"): ("/photos/{photo}/", 200, LOGIN, 404, 404),
     ("photos:delete", "GET"): ("/photos/{photo}/delete/", 200, LOGIN, 404, 404),

@@ -478,6 +478,19 @@ class Batch:
         """Complete, its notice claimed by nobody, and not refused too often by SES or SNS."""
         return self.is_complete and not self.claimed_at and self.refusals < MAX_REFUSALS
 
+    @property
+    def summary(self) -> str:
+        """What became of its photos, in a few words, as notices and the site tell it."""
+        ready, rejected, failed = len(self.ready), len(self.rejected), len(self.failed)
+        parts = [f"{count_photos(ready)} ready"] if ready or not (rejected or failed) else []
+        parts += [f"{rejected} could not be read"] if rejected else []
+        parts += [f"{failed} to try again"] if failed else []
+        return ", ".join(parts)
+
+
+def count_photos(count: int) -> str:
+    return "1 photo" if count == 1 else f"{count} photos"
+
 
 Key = dict[str, str]
 

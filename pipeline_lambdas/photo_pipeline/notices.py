@@ -6,7 +6,7 @@ import html
 from collections import Counter
 from dataclasses import dataclass
 
-from .contract import Batch, Channel, Preferences, Reason
+from .contract import Batch, Channel, Preferences, Reason, count_photos
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ def wants(preferences: Preferences, batch: Batch) -> bool:
 
 def compose(batch: Batch, reasons: list[Reason], *, site_url: str) -> Notice:
     """The notice of a complete batch; `reasons` are those of its photos that are not ready."""
-    summary = _summary(batch)
+    summary = batch.summary
     problems = [
-        f"{text} ({_photos(count)})" for text, count in Counter(reason.text for reason in reasons).most_common()
+        f"{text} ({count_photos(count)})" for text, count in Counter(reason.text for reason in reasons).most_common()
     ]
     gallery = f"{site_url}/gallery/"
     settings = f"{site_url}/settings/notifications/"
@@ -41,18 +41,6 @@ def compose(batch: Batch, reasons: list[Reason], *, site_url: str) -> Notice:
         html=_html(summary, problems, gallery, settings),
         sms=f"Shoebox: {summary}. {gallery}",
     )
-
-
-def _photos(count: int) -> str:
-    return "1 photo" if count == 1 else f"{count} photos"
-
-
-def _summary(batch: Batch) -> str:
-    ready, rejected, failed = len(batch.ready), len(batch.rejected), len(batch.failed)
-    parts = [f"{_photos(ready)} ready"] if ready or not (rejected or failed) else []
-    parts += [f"{rejected} could not be read"] if rejected else []
-    parts += [f"{failed} to try again"] if failed else []
-    return ", ".join(parts)
 
 
 def _text(summary: str, problems: list[str], gallery: str, settings: str) -> str:

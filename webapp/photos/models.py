@@ -21,6 +21,7 @@ from pipeline_lambdas.photo_pipeline import contract
 from webapp.photos.ids import new_photo_id
 
 PAGE_SIZE = 60
+NOTICES = 30
 FACETS = 300
 FACET_SAMPLE = 5000
 UNTOLD_FOR = timedelta(days=7)
@@ -36,6 +37,10 @@ class Status(models.TextChoices):
 
 
 class BatchQuerySet(models.QuerySet["Batch"]):
+    def page(self, cursor: str = "", *, size: int = NOTICES) -> tuple[list[Batch], str]:
+        """`size` batches older than the cursor, newest first, and the cursor of the next page (empty at the end)."""
+        return _page(self.order_by("-pk"), cursor, size)
+
     def untold(self, before: datetime) -> Self:
         """Batches of the week up to `before` whose notice nobody is known to have claimed, oldest first."""
         return self.filter(told=False, created_at__range=(before - UNTOLD_FOR, before)).order_by("pk")
@@ -57,7 +62,7 @@ class Batch(models.Model):
         verbose_name_plural = "batches"
 
     def __str__(self) -> str:
-        return f"{self.expected} {'photo' if self.expected == 1 else 'photos'} of {self.created_at:%Y-%m-%d %H:%M}"
+        return f"{contract.count_photos(self.expected)} of {self.created_at:%Y-%m-%d %H:%M}"
 
 
 @dataclass(frozen=True)
@@ -90,10 +95,7 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
 
     def page(self, cursor: str = "", *, size: int = PAGE_SIZE) -> Page:
         """`size` photos older than the cursor (a photo id; anything else starts at the top)."""
-        older_than = _as_uuid(cursor)
-        matching = self.filter(pk__lt=older_than) if older_than else self
-        found: list[Photo] = list(matching[: size + 1])
-        return Page(photos=found[:size], next_cursor=str(found[size - 1].pk) if len(found) > size else "")
+        return Page(*_page(self, cursor, size))
 
     def open(self) -> Self:
         """Photos that are on their way to an end."""
@@ -105,6 +107,14 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
     def waiting_since_before(self, moment: datetime) -> Self:
         """What the sweep looks at: neither at an end nor gone, and nothing was done about it since `moment`."""
         return self.filter(status__in=[*contract.OPEN, Status.DELETING], waiting_since__lt=moment).order_by("pk")
+
+
+def _page(rows: Any, cursor: str, size: int) -> tuple[list[Any], str]:
+    """`size` of `rows`, newest first, older than the cursor (an id; anything else starts at the top), and the next."""
+    older_than = _as_uuid(cursor)
+    matching = rows.filter(pk__lt=older_than) if older_than else rows
+    found = list(matching[: size + 1])
+    return found[:size], str(found[size - 1].pk) if len(found) > size else ""
 
 
 def _as_uuid(text: str) -> uuid.UUID | None:

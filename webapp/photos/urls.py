@@ -1,12 +1,13 @@
 from django.urls import path
 
-from . import photo_views, views
+from . import notice_list, photo_views, views
 
 app_name = "photos"
 urlpatterns = [
     path("upload/", views.upload, name="upload"),
     path("gallery/", views.gallery, name="gallery"),
     path("gallery/tiles/", views.tiles, name="tiles"),
+    path("notices/", notice_list.notices, name="notices"),
     path("photos/<uuid:photo_id>/", photo_views.photo, name="photo"),
     path("photos/<uuid:photo_id>/delete/", photo_views.delete, name="delete"),
     path("photos/<uuid:photo_id>/retry/", photo_views.retry, name="retry"),

@@ -42,7 +42,7 @@ def upload(request: Request) -> HttpResponse:
 
 def _tell(request: Request, receipt: Receipt) -> HttpResponse:
     """To the gallery; to the upload page again when it has something to say about the files that were refused."""
-    said = f"{_photos(len(receipt.received))} received"
+    said = f"{contract.count_photos(len(receipt.received))} received"
     if receipt.refused:
         refused = [{"name": each.name, "text": each.text} for each in receipt.refused]
         request.session[REPORT] = {
@@ -53,10 +53,6 @@ def _tell(request: Request, receipt: Receipt) -> HttpResponse:
         return go(request, reverse("photos:upload"))
     messages.success(request, f"{said}.")
     return go(request, reverse("photos:gallery"))
-
-
-def _photos(count: int) -> str:
-    return "1 photo" if count == 1 else f"{count} photos"
 
 
 def _limits() -> dict[str, object]:
