@@ -9,6 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from .calls import HOPELESS, is_throttle
 from .config import LabelsConfig
 from .contract import Box, FacesAnswer, Failure, LabelsAnswer, ModerationAnswer, reason
 from .deadline import Deadline
@@ -22,18 +23,12 @@ Question = Callable[[], Answer]
 Questions = dict[str, Question]  # by the name of the attribute that the answer gets in the contract's Analysis
 
 # The same picture gets the same answer again, whoever asks and however often.
-PERMANENT = frozenset(
-    {
-        "AccessDeniedException",
-        "ImageTooLargeException",
-        "InvalidImageFormatException",
-        "InvalidParameterException",
-        "InvalidS3ObjectException",
-        "ResourceNotFoundException",
-        "ValidationException",
-    }
-)
-THROTTLES = frozenset({"LimitExceededException", "ProvisionedThroughputExceededException", "ThrottlingException"})
+PERMANENT = HOPELESS | {
+    "ImageTooLargeException",
+    "InvalidImageFormatException",
+    "InvalidParameterException",
+    "InvalidS3ObjectException",
+}
 
 
 def make_questions(rekognition: Any, settings: LabelsConfig, *, key: str, content: Box) -> Questions:
@@ -84,8 +79,7 @@ def ask_patiently(question: Question, deadline: Deadline) -> Answer:
 
 
 def _raise_unless_throttled(error: ClientError) -> None:
-    code = error.response["Error"]["Code"]
-    if code in PERMANENT:
+    if error.response["Error"]["Code"] in PERMANENT:
         raise Refused(reason(Failure.LABELS_REFUSED, detail=str(error)[:1000])) from error
-    if code not in THROTTLES:
+    if not is_throttle(error):
         raise error

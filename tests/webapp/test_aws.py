@@ -5,6 +5,7 @@ from typing import Any
 
 from botocore.awsrequest import AWSResponse
 
+from tests.pipeline_lambdas.wire import NOWHERE
 from webapp import aws as site_aws
 
 
@@ -22,6 +23,7 @@ def test_a_write_that_meets_a_transaction_of_the_pipeline_is_made_again(aws: Sim
         if len(met) == 2:
             return None
         met.append(1)
+        request.url = NOWHERE
         return AWSResponse(request.url, 400, {"content-type": "application/x-amz-json-1.0"}, Body())
 
     site_aws.table().meta.client.meta.events.register_first("before-send.dynamodb.PutItem", conflict_twice)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from aws_lambda_powertools import Logger
+from botocore.exceptions import ClientError
 
 from .. import aws, config
 from ..analysis import analyse
 from ..analysis_table import Subject
-from ..contract import ANALYSIS, Run, StepOutcome, from_item
+from ..calls import is_hopeless
+from ..contract import ANALYSIS, Failure, Reason, Run, StepOutcome, from_item, reason
 from ..deadline import Deadline
 from ..errors import Overtaken, Refused
 from ..questions import make_questions, name_parameters
@@ -29,7 +31,16 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         logger.info("overtaken", extra={"run": run.run_id})
         return to_state(LabelsResult(OVERTAKEN))
     except Refused as refused:
-        return to_state(LabelsResult(REFUSED, step=stopwatch.step(StepOutcome.FAILED), reason=refused.reason))
+        return _refused(stopwatch, refused.reason)
+    except ClientError as error:
+        if not is_hopeless(error):
+            raise
+        logger.exception("not worth trying again", extra={"run": run.run_id})
+        return _refused(stopwatch, reason(Failure.LABELS, detail=str(error)[:1000]))
+
+
+def _refused(stopwatch: Stopwatch, why: Reason) -> dict[str, Any]:
+    return to_state(LabelsResult(REFUSED, step=stopwatch.step(StepOutcome.FAILED), reason=why))
 
 
 def _analyse(run: Run, resize: ResizeResult, stopwatch: Stopwatch, deadline: Deadline) -> LabelsResult:

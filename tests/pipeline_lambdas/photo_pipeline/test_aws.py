@@ -8,6 +8,7 @@ from botocore.awsrequest import AWSResponse
 
 from pipeline_lambdas.photo_pipeline import aws as pipeline_aws
 from tests.conftest import TABLE
+from tests.pipeline_lambdas.wire import NOWHERE
 
 
 class Body:
@@ -25,6 +26,7 @@ def conflict(times: int) -> list[int]:
         if len(met) == times:
             return None
         met.append(1)
+        request.url = NOWHERE
         return AWSResponse(request.url, 400, {"content-type": "application/x-amz-json-1.0"}, Body())
 
     pipeline_aws.table(TABLE).meta.client.meta.events.register_first("before-send.dynamodb.PutItem", answer)

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import botocore.session
 
-from pipeline_lambdas.photo_pipeline.questions import PERMANENT, THROTTLES
+from pipeline_lambdas.photo_pipeline.calls import THROTTLES
+from pipeline_lambdas.photo_pipeline.questions import PERMANENT
 from tests.pipeline_lambdas.rekognition import FACES, LABELS, MODERATION
 
 PASSES = {"InternalServerError"}

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from pipeline_lambdas.photo_pipeline import aws as pipeline_aws
 from pipeline_lambdas.photo_pipeline import config
+from pipeline_lambdas.photo_pipeline.calls import HOPELESS, THROTTLES
 from pipeline_lambdas.photo_pipeline.contract import (
     Analysis,
     Original,
@@ -29,7 +30,7 @@ from pipeline_lambdas.photo_pipeline.contract import (
 from pipeline_lambdas.photo_pipeline.deadline import MARGIN_SECONDS
 from pipeline_lambdas.photo_pipeline.errors import LeaseLost, OutOfTime
 from pipeline_lambdas.photo_pipeline.handlers import rekognition_labels
-from pipeline_lambdas.photo_pipeline.questions import PERMANENT, THROTTLES
+from pipeline_lambdas.photo_pipeline.questions import PERMANENT
 from pipeline_lambdas.photo_pipeline.results import RESIZED, ResizeResult, to_state
 from tests.conftest import TABLE
 from tests.pipeline_lambdas.invocation import Invocation
@@ -255,6 +256,22 @@ def test_what_may_pass_is_raised_for_the_task_to_try_again(
     assert analysis.faces is not None
     rekognition_labels.handler(state, invocation)
     assert rekognition.asked == ONCE_EACH | {LABELS: 2}
+
+
+@pytest.mark.parametrize("code", sorted(HOPELESS))
+def test_a_table_that_denies_is_not_asked_again_for_minutes(
+    aws: SimpleNamespace, rekognition: FakeRekognition, invocation: Invocation, code: str
+) -> None:
+    client = pipeline_aws.table(TABLE).meta.client
+    error = {"Error": {"Code": code, "Message": "as told"}, "ResponseMetadata": {"HTTPStatusCode": 400}}
+    _, state = make_resized(aws)
+    client.meta.events.register_first(
+        "before-call.dynamodb.GetItem", lambda **_: (AWSResponse("", 400, {}, None), error)
+    )
+    result = rekognition_labels.handler(state, invocation)
+    assert (result["outcome"], result["reason"]["code"]) == ("refused", "labels_failed")
+    assert code in result["reason"]["detail"]
+    assert rekognition.asked == {}
 
 
 # --- The lease ---
