@@ -20,7 +20,10 @@ class Notice:
 
 
 def wants(preferences: Preferences, batch: Batch) -> bool:
-    """Whether a person asked to be told about a batch that ended like this, by a way that is known."""
+    """Whether a person asked to be told about a batch that ended like this, by a way that is known. Of a batch that all
+    photos have left there is nothing to tell."""
+    if not (batch.ready or batch.rejected or batch.failed):
+        return False
     if preferences.only_problems and not (batch.rejected or batch.failed):
         return False
     address = {Channel.MAIL: preferences.email, Channel.SMS: preferences.phone}

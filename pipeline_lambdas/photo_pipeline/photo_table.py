@@ -112,40 +112,41 @@ def count_in_batch(table: Any, photo: Photo) -> Batch | None:
     return from_item(Batch, item) if item else None
 
 
-def claim_notice(table: Any, batch_id: str, *, now: str) -> Batch | None:
-    """Take the right to tell about a complete batch; None when it is not complete, or somebody else has it."""
-    batch = get_batch(table, batch_id)
-    if batch is None or not batch.is_due:
-        return None
+def claim_notice(table: Any, batch_id: str, *, token: str, now: str) -> Batch | None:
+    """Take the right to tell about a batch that is due, and return it; None when somebody else has it.
+
+    `token` is made anew by each who tries, so that a second try of the same call, whose first answer got lost, is not
+    taken for somebody else's. A batch cannot become incomplete again: photos that leave it lower what it expects.
+    """
     item = _conditional(
         table,
         Key=batch_item_key(batch_id),
-        UpdateExpression="SET claimed_at = :now",
-        ConditionExpression="attribute_exists(pk) AND attribute_not_exists(claimed_at)",
-        ExpressionAttributeValues={":now": now},
+        UpdateExpression="SET claimed_at = :now, claim_token = :mine",
+        ConditionExpression="attribute_exists(pk) AND (attribute_not_exists(claimed_at) OR claim_token = :mine)",
+        ExpressionAttributeValues={":now": now, ":mine": token},
         ReturnValues="ALL_NEW",
     )
     return from_item(Batch, item) if item else None
 
 
-def release_notice(table: Any, batch: Batch) -> None:
-    """A definite refusal by SES or SNS: nothing was sent, so another may try, a few times."""
+def release_notice(table: Any, batch_id: str, *, token: str, refused: bool) -> None:
+    """Nothing was sent, for sure, so another may try; a refusal by SES or SNS counts, and only a few are allowed."""
     _conditional(
         table,
-        Key=batch_item_key(batch.batch_id),
-        UpdateExpression="REMOVE claimed_at ADD refusals :one",
-        ConditionExpression="claimed_at = :mine AND attribute_not_exists(sent_at)",
-        ExpressionAttributeValues={":mine": batch.claimed_at, ":one": 1},
+        Key=batch_item_key(batch_id),
+        UpdateExpression="REMOVE claimed_at, claim_token ADD refusals :counted",
+        ConditionExpression="claim_token = :mine AND attribute_not_exists(sent_at)",
+        ExpressionAttributeValues={":mine": token, ":counted": int(refused)},
     )
 
 
-def mark_sent(table: Any, batch: Batch, *, now: str) -> None:
+def mark_sent(table: Any, batch_id: str, *, token: str, now: str) -> None:
     _conditional(
         table,
-        Key=batch_item_key(batch.batch_id),
+        Key=batch_item_key(batch_id),
         UpdateExpression="SET sent_at = :now",
-        ConditionExpression="claimed_at = :mine",
-        ExpressionAttributeValues={":mine": batch.claimed_at, ":now": now},
+        ConditionExpression="claim_token = :mine",
+        ExpressionAttributeValues={":mine": token, ":now": now},
     )
 
 

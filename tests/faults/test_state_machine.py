@@ -53,6 +53,19 @@ def test_notify_user_gets_the_batch_alone() -> None:
     assert given[-1] == ("NotifyUserArn", {"batch_id": "b1"})
 
 
+@pytest.mark.parametrize(("breaks", "last"), [(3, "NotifyUser"), (4, "NoticeNotSent")])
+def test_a_notice_is_tried_again_and_spoils_nothing_when_it_breaks_too_often(breaks: int, last: str) -> None:
+    left = ["States.Timeout", *["Runtime.ExitError"] * (breaks - 1)]
+
+    def invoke(resource: str, _given: Any) -> Any:
+        if resource == "NotifyUserArn" and left:
+            raise TaskFailed(left.pop(), "told so")
+        return {"outcome": "rejected", "batch_due": True, "batch_id": "b1"}
+
+    ran = run(load(), {"run": {}}, invoke)
+    assert (ran.status, ran.visited.count("NotifyUser"), ran.visited[-1]) == ("SUCCEEDED", 4, last)
+
+
 @pytest.mark.parametrize(
     ("wanted", "error", "named"),
     [

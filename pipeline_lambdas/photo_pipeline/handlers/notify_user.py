@@ -1,13 +1,23 @@
-"""Tell a person that a batch is done: once, by the way they asked for, or not at all."""
+"""Tell a person that a batch is done: once, by the way they asked for, or not at all.
+
+Everything is read, and the notice composed, before it is claimed: what breaks there loses no notice. From the claim to
+the answer of SES or SNS nobody else may send. A crash or an answer that is lost for good can lose one there, and only
+there; the list on the site still shows it.
+"""
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
 
 from .. import aws, config, photo_table
+from ..calls import is_throttle
 from ..contract import Batch, Channel, Preferences, Reason
 from ..notices import Notice, compose, wants
 from ..results import utc_now
@@ -16,36 +26,80 @@ logger = Logger()
 REASONS_READ = 20
 
 
+@dataclass(frozen=True)
+class Draft:
+    """All that is known before the claim: the wishes of who is told, and why photos are not ready, by their ids."""
+
+    preferences: Preferences
+    reasons: Mapping[str, Reason]
+    site_url: str
+
+    def compose(self, batch: Batch) -> Notice | None:
+        """The notice of `batch`, or None when none is wanted."""
+        if not wants(self.preferences, batch):
+            return None
+        problems = sorted(batch.rejected | batch.failed)
+        known = [self.reasons[photo_id] for photo_id in problems if photo_id in self.reasons]
+        return compose(batch, known, site_url=self.site_url)
+
+
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """`{"batch_id": …}` to `{"outcome": "sent" | "refused" | "not_wanted" | "not_due"}`."""
+    """`{"batch_id": …}` to `{"outcome": "sent" | "refused" | "not_wanted" | "not_due"}`.
+
+    Whatever is raised may be tried again: either nothing is claimed, or the next invocation finds the claim.
+    """
     settings = config.load(config.NotifyConfig)
     table = aws.table(settings.photo_table)
-    batch = photo_table.claim_notice(table, event["batch_id"], now=utc_now())
-    if batch is None:
+    batch = photo_table.get_batch(table, event["batch_id"])
+    if batch is None or not batch.is_due:
         return {"outcome": "not_due"}
-    preferences = photo_table.get_preferences(table, batch.owner_id)
-    if preferences is None or not wants(preferences, batch):
-        return {"outcome": "not_wanted"}
-    notice = compose(batch, _read_reasons(table, batch), site_url=settings.site_url)
-    return {"outcome": _tell(table, batch, preferences, notice, settings.mail_sender)}
+    return {"outcome": _claim_and_tell(table, batch, _prepare(table, batch, settings.site_url), settings.mail_sender)}
 
 
-def _read_reasons(table: Any, batch: Batch) -> list[Reason]:
+def _prepare(table: Any, batch: Batch, site_url: str) -> Draft:
+    nothing = Preferences(owner_id=batch.owner_id, channel=Channel.NONE)
+    preferences = photo_table.get_preferences(table, batch.owner_id) or nothing
+    reasons = _read_reasons(table, batch) if wants(preferences, batch) else {}
+    return Draft(preferences, reasons, site_url)
+
+
+def _read_reasons(table: Any, batch: Batch) -> dict[str, Reason]:
     problems = sorted(batch.rejected | batch.failed)[:REASONS_READ]
     photos = (photo_table.get_photo(table, batch.owner_id, photo_id) for photo_id in problems)
-    return [photo.reason for photo in photos if photo and photo.reason]
+    return {photo.photo_id: photo.reason for photo in photos if photo and photo.reason}
 
 
-def _tell(table: Any, batch: Batch, preferences: Preferences, notice: Notice, sender: str) -> str:
+def _claim_and_tell(table: Any, seen: Batch, draft: Draft, sender: str) -> str:
+    notice = draft.compose(seen)
+    token = str(uuid.uuid4())  # not the request's id, which stays the same when Lambda tries an event again
+    batch = photo_table.claim_notice(table, seen.batch_id, token=token, now=utc_now())
+    if batch is None:
+        return "not_due"
+    if _photos(batch) != _photos(seen):
+        # Some were deleted since. The claim says which are left, and why they are not ready is known of those.
+        notice = draft.compose(batch)
+    if notice is None:
+        return "not_wanted"
+    return _tell(table, batch.batch_id, token, partial(_send, draft.preferences, notice, sender))
+
+
+def _photos(batch: Batch) -> tuple[set[str], set[str], set[str]]:
+    return batch.ready, batch.rejected, batch.failed
+
+
+def _tell(table: Any, batch_id: str, token: str, send: Callable[[], None]) -> str:
     try:
-        _send(preferences, notice, sender)
+        send()
     except (ClientError, ConnectTimeoutError, EndpointConnectionError) as error:
         if not _is_definite(error):
             raise
-        logger.exception("the notice was refused", extra={"batch": batch.batch_id})
-        photo_table.release_notice(table, batch)
+        refused = isinstance(error, ClientError) and not is_throttle(error)
+        photo_table.release_notice(table, batch_id, token=token, refused=refused)
+        if not refused:
+            raise  # it passes: the task tries again in a moment
+        logger.exception("the notice was refused", extra={"batch": batch_id})
         return "refused"
-    photo_table.mark_sent(table, batch, now=utc_now())
+    photo_table.mark_sent(table, batch_id, token=token, now=utc_now())
     return "sent"
 
 

@@ -67,6 +67,7 @@ def test_sms_is_one_message_of_gsm_characters(ready: int, rejected: int, failed:
     ("preferences", "batch", "wanted"),
     [
         (make_preferences(), make_batch(ready=1), True),
+        (make_preferences(), make_batch(), False),
         (make_preferences(only_problems=True), make_batch(ready=1), False),
         (make_preferences(only_problems=True), make_batch(ready=1, rejected=1), True),
         (make_preferences(channel="none"), make_batch(failed=1), False),

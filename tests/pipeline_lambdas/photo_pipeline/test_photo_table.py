@@ -16,6 +16,7 @@ from pipeline_lambdas.photo_pipeline.contract import (
     Run,
     Status,
     Step,
+    batch_item_key,
     batch_outcome_update,
     deleting_update,
     from_item,
@@ -151,30 +152,74 @@ def test_a_photo_that_left_its_batch_lowers_it_once(aws: SimpleNamespace) -> Non
     assert (left.expected, left.ready) == (2, set())
 
 
+def _claim_notice(aws: SimpleNamespace, batch: Batch, token: str) -> Batch | None:
+    return photo_table.claim_notice(aws.table, batch.batch_id, token=token, now=NOW)
+
+
+def _release_notice(aws: SimpleNamespace, batch: Batch, token: str, *, refused: bool = True) -> Batch:
+    photo_table.release_notice(aws.table, batch.batch_id, token=token, refused=refused)
+    left = photo_table.get_batch(aws.table, batch.batch_id)
+    assert left is not None
+    return left
+
+
 def test_one_notice_is_claimed_once_and_a_refusal_gives_it_back_a_few_times(aws: SimpleNamespace) -> None:
     batch = make_batch(aws, "o", ready={"1"})
-    for _ in range(MAX_REFUSALS):
-        claimed = photo_table.claim_notice(aws.table, batch.batch_id, now=NOW)
-        assert claimed is not None
-        assert photo_table.claim_notice(aws.table, batch.batch_id, now=NOW) is None
-        photo_table.release_notice(aws.table, claimed)
-    assert photo_table.claim_notice(aws.table, batch.batch_id, now=NOW) is None
+    left = batch
+    for token in map(str, range(MAX_REFUSALS)):
+        assert left.is_due
+        assert _claim_notice(aws, batch, token) is not None
+        assert _claim_notice(aws, batch, "theirs") is None
+        left = _release_notice(aws, batch, token)
+    assert not left.is_due
+
+
+def test_a_second_try_of_the_same_claim_is_no_other_claim(aws: SimpleNamespace) -> None:
+    batch = make_batch(aws, "o", ready={"1"})
+    claimed = _claim_notice(aws, batch, "mine")
+    assert claimed is not None
+    assert _claim_notice(aws, batch, "mine") == claimed
+
+
+def test_a_second_try_of_the_same_release_counts_one_refusal(aws: SimpleNamespace) -> None:
+    batch = make_batch(aws, "o", ready={"1"})
+    _claim_notice(aws, batch, "mine")
+    assert _release_notice(aws, batch, "mine") == _release_notice(aws, batch, "mine")
+
+
+def test_a_notice_that_is_given_back_without_a_refusal_stays_due_for_ever(aws: SimpleNamespace) -> None:
+    batch = make_batch(aws, "o", ready={"1"})
+    for _ in range(MAX_REFUSALS + 1):
+        assert _claim_notice(aws, batch, "mine") is not None
+        assert _release_notice(aws, batch, "mine", refused=False).is_due
+
+
+def test_a_claim_without_a_token_is_somebody_elses(aws: SimpleNamespace) -> None:
+    """So it was written before there were tokens."""
+    batch = make_batch(aws, "o", ready={"1"}, claimed_at=NOW)
+    assert _claim_notice(aws, batch, "mine") is None
+    assert _release_notice(aws, batch, "mine") == batch
+
+
+def test_what_another_has_claimed_is_neither_given_back_nor_marked_as_sent(aws: SimpleNamespace) -> None:
+    batch = make_batch(aws, "o", ready={"1"})
+    _claim_notice(aws, batch, "theirs")
+    photo_table.mark_sent(aws.table, batch.batch_id, token="mine", now=NOW)
+    left = _release_notice(aws, batch, "mine")
+    assert (left.claimed_at, left.sent_at, left.refusals) == (NOW, "", 0)
 
 
 def test_a_sent_notice_is_not_given_back(aws: SimpleNamespace) -> None:
     batch = make_batch(aws, "o", ready={"1"})
-    claimed = photo_table.claim_notice(aws.table, batch.batch_id, now=NOW)
-    assert claimed is not None
-    photo_table.mark_sent(aws.table, claimed, now=NOW)
-    photo_table.release_notice(aws.table, claimed)
-    assert photo_table.claim_notice(aws.table, batch.batch_id, now=NOW) is None
+    _claim_notice(aws, batch, "mine")
+    photo_table.mark_sent(aws.table, batch.batch_id, token="mine", now=NOW)
+    _release_notice(aws, batch, "mine")
+    assert _claim_notice(aws, batch, "theirs") is None
 
 
-@pytest.mark.parametrize("ready", [set(), {"1"}])
-def test_an_incomplete_batch_is_not_claimed(aws: SimpleNamespace, ready: set[str]) -> None:
-    batch = make_batch(aws, "o", expected=2, ready=ready)
-    assert photo_table.claim_notice(aws.table, batch.batch_id, now=NOW) is None
-    assert photo_table.claim_notice(aws.table, "unknown", now=NOW) is None
+def test_the_notice_of_an_unknown_batch_is_not_claimed(aws: SimpleNamespace) -> None:
+    assert photo_table.claim_notice(aws.table, "unknown", token="mine", now=NOW) is None
+    assert "Item" not in aws.table.get_item(Key=batch_item_key("unknown"))
 
 
 ENDINGS = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["ready", "rejected", "failed"])), max_size=12)

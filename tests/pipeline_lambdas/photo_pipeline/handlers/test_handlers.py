@@ -5,29 +5,35 @@ from __future__ import annotations
 import base64
 import json
 import urllib.parse
+from collections.abc import Callable
 from dataclasses import asdict
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 
 from pipeline_lambdas.photo_pipeline import aws as pipeline_aws
 from pipeline_lambdas.photo_pipeline import config
 from pipeline_lambdas.photo_pipeline.contract import (
     Batch,
     Box,
+    Failure,
     Instance,
     ModerationLabel,
     Photo,
     Preferences,
+    Refusal,
     Run,
     Status,
     analysis_item_key,
     batch_item_key,
     deleting_update,
     from_item,
+    leave_batch_update,
     photo_item_key,
+    reason,
     to_item,
 )
 from pipeline_lambdas.photo_pipeline.errors import AnswersMissing
@@ -41,7 +47,7 @@ from pipeline_lambdas.photo_pipeline.handlers import (
 from pipeline_lambdas.photo_pipeline.labels import MAX_BOXES, MAX_INSTANCES
 from pipeline_lambdas.photo_pipeline.results import OVERTAKEN, LabelsResult, to_state
 from tests import photo_files
-from tests.conftest import ORIGINALS, RENDITIONS
+from tests.conftest import ORIGINALS, RENDITIONS, TABLE
 from tests.pipeline_lambdas.invocation import Invocation
 from tests.pipeline_lambdas.records import NOW, make_batch, make_photo, make_run
 from tests.pipeline_lambdas.rekognition import FACES, LABELS, MODERATION, FakeRekognition
@@ -488,6 +494,71 @@ def test_a_batch_is_told_once_by_mail(aws: SimpleNamespace, mailbox: SimpleNames
     assert _batch(aws, batch).sent_at
 
 
+@pytest.mark.parametrize("ready", [set(), {"1"}])
+def test_a_batch_that_is_not_complete_is_not_told_yet(
+    aws: SimpleNamespace, mailbox: SimpleNamespace, ready: set[str]
+) -> None:
+    batch = make_batch(aws, "o", expected=2, ready=ready)
+    assert notify_user.handler({"batch_id": batch.batch_id}, None) == {"outcome": "not_due"}
+    assert notify_user.handler({"batch_id": "unknown"}, None) == {"outcome": "not_due"}
+    assert _batch(aws, batch) == batch
+
+
+def test_a_notice_that_was_claimed_before_there_were_tokens_is_not_sent_again(
+    aws: SimpleNamespace, mailbox: SimpleNamespace
+) -> None:
+    _prefer(aws, "o")
+    batch = make_batch(aws, "o", ready={"1"}, claimed_at=NOW)
+    assert notify_user.handler({"batch_id": batch.batch_id}, None) == {"outcome": "not_due"}
+    assert mailbox.mails() == []
+
+
+def _before_the_claim(change: Callable[[], object]) -> None:
+    """`change` happens when all is read, and nothing claimed."""
+    changes = [change]
+
+    def happen(**_: Any) -> None:
+        while changes:
+            changes.pop()()
+
+    pipeline_aws.table(TABLE).meta.client.meta.events.register("before-call.dynamodb.UpdateItem", happen)
+
+
+def test_a_photo_deleted_before_the_claim_is_not_told_nor_why_it_was_not_ready(
+    aws: SimpleNamespace, mailbox: SimpleNamespace
+) -> None:
+    _prefer(aws, "o")
+    left, stays = (
+        make_photo(aws, owner_id="o", status=status, reason=reason(code))
+        for status, code in [("rejected", Refusal.DAMAGED), ("failed", Failure.LABELS)]
+    )
+    batch = make_batch(aws, "o", expected=3, ready={"1"}, rejected={left.photo_id}, failed={stays.photo_id})
+    _before_the_claim(lambda: aws.table.update_item(**leave_batch_update(batch.batch_id, left.photo_id)))
+    assert notify_user.handler({"batch_id": batch.batch_id}, None) == {"outcome": "sent"}
+    (mail,) = mailbox.mails()
+    assert mail.subject == "1 photo ready, 1 to try again"
+    assert reason(Failure.LABELS).text in mail.body
+    assert reason(Refusal.DAMAGED).text not in mail.body
+
+
+@pytest.mark.parametrize(
+    ("ready", "rejected", "preferences"), [({"1"}, set(), {}), ({"2"}, {"1"}, {"only_problems": True})]
+)
+def test_nothing_is_told_when_what_there_was_to_tell_is_deleted_before_the_claim(
+    aws: SimpleNamespace,
+    mailbox: SimpleNamespace,
+    ready: set[str],
+    rejected: set[str],
+    preferences: dict[str, Any],
+) -> None:
+    _prefer(aws, "o", **preferences)
+    batch = make_batch(aws, "o", expected=len(ready | rejected), ready=ready, rejected=rejected)
+    _before_the_claim(lambda: aws.table.update_item(**leave_batch_update(batch.batch_id, "1")))
+    assert notify_user.handler({"batch_id": batch.batch_id}, None) == {"outcome": "not_wanted"}
+    assert _batch(aws, batch).claimed_at
+    assert mailbox.mails() == []
+
+
 def test_a_batch_is_told_by_sms(aws: SimpleNamespace, mailbox: SimpleNamespace) -> None:
     _prefer(aws, "o", channel="sms")
     batch = make_batch(aws, "o", ready={"1"})
@@ -564,3 +635,53 @@ def test_a_mail_that_ses_refuses_gives_the_claim_back(aws: SimpleNamespace) -> N
     assert notify_user.handler({"batch_id": batch.batch_id}, None) == {"outcome": "refused"}
     stored = _batch(aws, batch)
     assert (stored.claimed_at, stored.refusals) == ("", 1)
+
+
+def _answer_mail(*answers: BaseException | tuple[int, str]) -> None:
+    """What becomes of the next mails: SES answers with a status and a code, or the connection breaks."""
+    left = list(answers)
+
+    def answer(**_: Any) -> Any:
+        if not left:
+            return None
+        if isinstance(left[0], BaseException):
+            raise left.pop(0)
+        status, code = left.pop(0)
+        error = {"Code": code, "Message": "as told"}
+        return AWSResponse("", status, {}, None), {"Error": error, "ResponseMetadata": {"HTTPStatusCode": status}}
+
+    pipeline_aws.mail().meta.events.register_first("before-call.sesv2.SendEmail", answer)
+
+
+@pytest.mark.parametrize(
+    "passing",
+    [
+        (429, "TooManyRequestsException"),
+        (400, "LimitExceededException"),
+        ConnectTimeoutError(endpoint_url="https://email"),
+        EndpointConnectionError(endpoint_url="https://email"),
+    ],
+)
+def test_a_mail_that_ses_has_no_time_for_is_sent_by_the_next_try_and_counts_as_no_refusal(
+    aws: SimpleNamespace, mailbox: SimpleNamespace, passing: Any
+) -> None:
+    _prefer(aws, "o")
+    batch = make_batch(aws, "o", ready={"1"})
+    _answer_mail(passing)
+    with pytest.raises((ClientError, ConnectTimeoutError, EndpointConnectionError)):
+        notify_user.handler({"batch_id": batch.batch_id}, None)
+    assert _batch(aws, batch) == batch
+    assert notify_user.handler({"batch_id": batch.batch_id}, None) == {"outcome": "sent"}
+    assert len(mailbox.mails()) == 1
+
+
+def test_a_mail_that_broke_ses_may_have_been_sent_and_is_not_sent_again(
+    aws: SimpleNamespace, mailbox: SimpleNamespace
+) -> None:
+    _prefer(aws, "o")
+    batch = make_batch(aws, "o", ready={"1"})
+    _answer_mail((500, "InternalServerError"))
+    with pytest.raises(ClientError):
+        notify_user.handler({"batch_id": batch.batch_id}, None)
+    assert notify_user.handler({"batch_id": batch.batch_id}, None) == {"outcome": "not_due"}
+    assert mailbox.mails() == []
