@@ -70,6 +70,11 @@ class Injector:
     def reset(self) -> None:
         self._armed, self.struck, self.seen = None, None, []
 
+    @property
+    def function(self) -> str:
+        """The function that is at work, if one is."""
+        return self._function
+
     @contextmanager
     def invocation(self, function: str) -> Iterator[None]:
         """One call of a Lambda function: its calls are numbered anew, and a crash ends it alone."""

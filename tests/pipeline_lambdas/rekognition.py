@@ -20,7 +20,7 @@ def recorded(name: str) -> dict[str, Any]:
 
 class FakeRekognition:
     """Counts in `asked` what it is asked, by operation; `refuse` makes its next answers errors, `meanwhile` happens
-    before each answer."""
+    before each answer, and what `instead` has for an operation is done in its place."""
 
     def __init__(self) -> None:
         self.asked: Counter[str] = Counter()
@@ -30,6 +30,7 @@ class FakeRekognition:
             MODERATION: recorded("detect_moderation_labels"),
         }
         self.meanwhile: Callable[[], object] = lambda: None
+        self.instead: dict[str, Callable[[], Any]] = {}
         self._errors: defaultdict[str, deque[str]] = defaultdict(deque)
 
     def refuse(self, operation: str, code: str, *, times: int = 1) -> None:
@@ -41,6 +42,8 @@ class FakeRekognition:
     def answer(self, model: Any, **_: Any) -> tuple[AWSResponse, dict[str, Any]]:
         self.asked[model.name] += 1
         self.meanwhile()
+        if model.name in self.instead:
+            return self.instead[model.name]()
         if not self._errors[model.name]:
             return AWSResponse("", 200, {}, None), self.answers[model.name]
         error = {"Code": self._errors[model.name].popleft(), "Message": "as told"}
