@@ -17,8 +17,8 @@ from uuid import UUID
 from django.utils import timezone
 
 from pipeline_lambdas.photo_pipeline import contract
-from webapp.photos import batches, catalog, deletion, notices, originals, orphans, runs
-from webapp.photos.conf import abandoned_after, sweep_after
+from webapp.photos import batches, catalog, clock, deletion, notices, originals, orphans, runs
+from webapp.photos.conf import abandoned_after, functions_end_within, sweep_after
 from webapp.photos.index import index
 from webapp.photos.models import Batch, Photo, Status
 from webapp.photos.reruns import run_again
@@ -150,7 +150,15 @@ def _next_step_of_batch(batch: Batch, record: contract.Batch | None) -> Step:
         return Step("batches counted again", partial(batches.recount, batch, record), changed)
     if record.expected > 0 and record.is_due:
         return Step("notices asked for", partial(notices.ask_if_due, record), changed)
+    if _is_being_sent(record):
+        return Step("notices being sent")
     return Step("batches settled", partial(_note_told, batch), changed)
+
+
+def _is_being_sent(record: contract.Batch) -> bool:
+    """Claimed by a function that may still run, and that releases the claim if the notice is refused."""
+    claimed = clock.parse(record.claimed_at)
+    return not record.sent_at and claimed is not None and timezone.now() < claimed + functions_end_within()
 
 
 def _note_told(batch: Batch) -> bool:

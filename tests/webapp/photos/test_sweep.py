@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 
 from pipeline_lambdas.photo_pipeline import contract
 from tests.factories import make_batch, make_photo, put_batch, put_record
-from webapp.photos import catalog, originals, runs, tasks
+from webapp.photos import catalog, clock, originals, runs, tasks
 from webapp.photos.index import note_progress
 from webapp.photos.models import Batch, LabelCount, Photo
 from webapp.photos.sweep import sweep
@@ -320,6 +320,22 @@ def test_an_end_that_was_never_counted_is_counted(aws: Any, me: Any, notices: li
 
     assert catalog.get_batches([batch])[batch.pk].failed == {str(failed.pk)}
     assert notices == [str(batch.pk)]
+
+
+def test_a_notice_that_is_being_sent_is_not_settled_before_it_is_known_to_be_sent(
+    aws: Any, me: Any, notices: list[str]
+) -> None:
+    batch = make_batch(me, created_at=_ago(OLD))
+    ready = {str(make_photo(me, batch=batch, status="ready").pk)}
+    put_batch(aws.table, batch, ready=ready, claimed_at=clock.iso())
+    assert sweep()["notices being sent"] == 1
+
+    put_batch(aws.table, batch, ready=ready, refusals=1)  # SES has refused it: the claim is released
+    assert sweep()["notices asked for"] == 1
+    assert notices == [str(batch.pk)]
+
+    put_batch(aws.table, batch, ready=ready, claimed_at=clock.iso(), sent_at=clock.iso())
+    assert sweep()["batches settled"] == 1
 
 
 @pytest.mark.parametrize(("days", "asked"), [(6, 1), (8, 0)])
