@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ STAFF_EMAIL = "staff@shoebox.test"
 # In a container there is often no other user, and the worker takes no pickles, which is what Celery warns of.
 QUIET_AS_ROOT = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
 DATA_DIR_VARIABLE = "SHOEBOX_DATA_DIR"
+CALLS_VARIABLE = "SHOEBOX_REKOGNITION_CALLS_A_SECOND"
 
 
 class StackError(Exception):
@@ -40,11 +42,12 @@ class Process:
 
 @dataclass(frozen=True)
 class Stack:
-    """Where the parts of one local stack are."""
+    """Where the parts of one local stack are, and how many calls a second Rekognition takes; None for any number."""
 
     port: int = 8000
     aws_port: int = 4566
     rekognition_port: int = 4567
+    rekognition_calls_a_second: float | None = None
     data_dir: Path = ROOT / "var"
     name: str = "shoebox"
 
@@ -80,12 +83,13 @@ class Stack:
 
 
 def read_stack(env: Mapping[str, str]) -> Stack:
-    """The stack that SHOEBOX_PORT, SHOEBOX_AWS_PORT, SHOEBOX_REKOGNITION_PORT and SHOEBOX_DATA_DIR describe.
+    """The stack that SHOEBOX_PORT, SHOEBOX_AWS_PORT, SHOEBOX_REKOGNITION_PORT, SHOEBOX_DATA_DIR and
+    SHOEBOX_REKOGNITION_CALLS_A_SECOND describe.
 
-    Raises `StackError` when a port is no number of a port, or two parts share one.
+    Raises `StackError` when a port is no number of a port, or two parts share one, or the calls are no number.
     """
     site, aws, rekognition = (_read_port(env, name, default) for name, default in Stack().ports.items())
-    stack = Stack(port=site, aws_port=aws, rekognition_port=rekognition, data_dir=read_data_dir(env))
+    stack = Stack(site, aws, rekognition, _read_calls(env), data_dir=read_data_dir(env))
     if len({site, aws, rekognition}) < 3:
         raise StackError(f"{', '.join(stack.ports)} must be three different ports.")
     return stack
@@ -101,6 +105,15 @@ def _read_port(env: Mapping[str, str], name: str, default: int) -> int:
     if not value.isdecimal() or not 0 < int(value) < 65536:
         raise StackError(f"{name} is {value!r}; it must be a port, a number from 1 to 65535.")
     return int(value)
+
+
+def _read_calls(env: Mapping[str, str]) -> float | None:
+    value = env.get(CALLS_VARIABLE)
+    if not value:
+        return None
+    if not re.fullmatch(r"\d+(\.\d+)?", value, re.ASCII) or not float(value):
+        raise StackError(f"{CALLS_VARIABLE} is {value!r}; it must be a number above 0, or empty for no limit.")
+    return float(value)
 
 
 def clean_env(stack: Stack, **more: str) -> dict[str, str]:
@@ -133,6 +146,7 @@ def rekognition_process(stack: Stack, key: Mapping[str, str]) -> Process:
     """The Rekognition server, as a user that may read renditions and nothing else, for callers that may as well."""
     command = (sys.executable, "-m", "infra.local.rekognition.server", "--port", str(stack.rekognition_port))
     env = clean_env(stack, **aws_env(stack, key), SHOEBOX_PERMISSIONS_URL=f"{stack.aws_url}{PERMISSIONS_PATH}")
+    env[CALLS_VARIABLE] = str(stack.rekognition_calls_a_second or "")
     return Process("rekognition", command, env, ready_url=f"{stack.rekognition_url}/healthz")
 
 

@@ -32,6 +32,10 @@ class InvalidS3ObjectException(RekognitionError):
         super().__init__("Unable to get object metadata from S3. Check object key, region and/or access permissions.")
 
 
+class ProvisionedThroughputExceededException(RekognitionError):
+    """More calls of this operation in a second than the account may make."""
+
+
 class SerializationException(RekognitionError):
     """The body is not a JSON object."""
 

@@ -4,7 +4,9 @@
 
 Images in S3 are read with the endpoint and credentials of the AWS_* environment, for callers who may read them
 themselves: SHOEBOX_PERMISSIONS_URL is asked, where it is set, what the access key of a request may do.
-GET /healthz answers 200 once the models are loaded. SIGTERM and Ctrl-C finish the requests under way and stop.
+SHOEBOX_REKOGNITION_CALLS_A_SECOND, where it is set, is how many calls of each operation are taken in a second.
+GET /healthz answers 200 once the models are loaded. SIGTERM and Ctrl-C finish the requests under way and stop, with
+a line an operation about how many calls were answered and how many refused.
 """
 
 import argparse
@@ -37,6 +39,7 @@ from .faces import FaceDetector
 from .model_files import DamagedModelError
 from .moderation import ModerationDetector
 from .permissions import Permissions, read_access_key
+from .quota import Quota, Tally, read_quota
 from .service_model import check_request
 from .sources import ImageSource, make_s3_client
 
@@ -61,8 +64,11 @@ class RekognitionServer(ThreadingHTTPServer):
     # The kernel drops or resets what it cannot keep waiting, and its default here is five.
     request_queue_size = 128
 
-    def __init__(self, port: int, operations: Mapping[str, Operation], permissions: Permissions) -> None:
-        self._operations, self._permissions = operations, permissions
+    def __init__(
+        self, port: int, operations: Mapping[str, Operation], permissions: Permissions, quota: Quota | None = None
+    ) -> None:
+        self.tally = Tally()
+        self._operations, self._permissions, self._quota = operations, permissions, quota or Quota()
         self._workers = ThreadPoolExecutor(WORKERS)
         super().__init__((HOST, port), RekognitionHandler)
 
@@ -79,6 +85,7 @@ class RekognitionServer(ThreadingHTTPServer):
         if name not in self._operations:
             raise UnknownOperationException(f"{name or 'A request without X-Amz-Target'} is not offered here")
         try:
+            self._quota.take(name)
             check_request(name, request)
             self._permissions.require(key, name, request)
             return self._operations[name](request)
@@ -115,6 +122,7 @@ class RekognitionHandler(BaseHTTPRequestHandler):
         except RekognitionError as error:
             code = type(error).__name__
             status, answer = error.status, {"__type": code, "Code": code, "Message": str(error)}
+        self.server.tally.count(name, answered=status == HTTPStatus.OK)
         self._answer(status, answer)
         milliseconds = (time.perf_counter() - start) * 1000
         log.info("%s %d %s %.0f ms", name or "-", status, answer.get("__type", "ok"), milliseconds)
@@ -164,7 +172,8 @@ class RekognitionHandler(BaseHTTPRequestHandler):
 def make_server(port: int) -> RekognitionServer:
     """Load the models and listen. Raises DamagedModelError, or OSError when the port is taken."""
     permissions = Permissions(os.environ.get("SHOEBOX_PERMISSIONS_URL", ""))
-    return RekognitionServer(port, make_operations(ImageSource(make_s3_client())), permissions)
+    quota = read_quota(os.environ.get("SHOEBOX_REKOGNITION_CALLS_A_SECOND", ""))
+    return RekognitionServer(port, make_operations(ImageSource(make_s3_client())), permissions, quota)
 
 
 def make_operations(source: ImageSource) -> dict[str, Operation]:
@@ -188,6 +197,8 @@ def serve_until_stopped(server: RekognitionServer) -> None:
     server.shutdown()
     server.server_close()
     thread.join()
+    for line in server.tally.lines():
+        log.info("%s", line)
 
 
 def main() -> None:

@@ -47,6 +47,20 @@ def test_two_parts_on_one_port_are_refused() -> None:
         read_stack({"SHOEBOX_PORT": "4566"})
 
 
+@pytest.mark.parametrize(("value", "calls"), [("", None), ("5", 5), ("0.5", 0.5)])
+def test_rekognition_takes_as_many_calls_a_second_as_it_is_told(value: str, calls: float | None) -> None:
+    stack = read_stack({"SHOEBOX_REKOGNITION_CALLS_A_SECOND": value})
+    assert stack.rekognition_calls_a_second == calls
+    told = rekognition_process(stack, KEY).env["SHOEBOX_REKOGNITION_CALLS_A_SECOND"]
+    assert (float(told) if told else None) == calls
+
+
+@pytest.mark.parametrize("value", ["five", "0", "-1", "nan", "inf", "1e3"])
+def test_calls_a_second_that_are_no_number_are_refused_with_their_variable(value: str) -> None:
+    with pytest.raises(StackError, match="SHOEBOX_REKOGNITION_CALLS_A_SECOND"):
+        read_stack({"SHOEBOX_REKOGNITION_CALLS_A_SECOND": value})
+
+
 def test_environment_of_a_process_holds_nothing_of_the_persons_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "work")
     monkeypatch.setenv("MY_SECRET", "x")

@@ -321,6 +321,7 @@ def test_the_command_serves_and_stops_cleanly(stop: signal.Signals, free_port: i
         process.kill()
     assert process.returncode == 0
     assert output.startswith("DetectLabels 200 ok ")
+    assert output.endswith("\nDetectLabels: 1 answered, 0 refused\n")
 
 
 def test_a_taken_port_is_one_clear_line(server: Any) -> None:
