@@ -524,8 +524,14 @@ def to_item(value: Photo | Analysis | Preferences | Batch) -> Item:
     return {**_ITEM_KEYS[type(value)](value), **to_attribute(value)}
 
 
+_ROWS = (Label, Instance, Box)  # a record holds up to a thousand, and names of fields would be half of it
+
+
 def to_attribute(value: Any) -> Any:
-    """A dataclass, or a container of them, as DynamoDB's types; empty fields that have a default are left out."""
+    """A dataclass, or a container of them, as DynamoDB's types; empty fields that have a default are left out. Labels
+    and boxes are lists of their fields' values, in order."""
+    if isinstance(value, _ROWS):
+        return _to_row(value)
     if is_dataclass(value):
         parts = {f.name: getattr(value, f.name) for f in fields(value) if not _is_empty(f, getattr(value, f.name))}
         return {name: to_attribute(part) for name, part in parts.items()}
@@ -538,6 +544,13 @@ def to_attribute(value: Any) -> Any:
     return value
 
 
+def _to_row(value: Label | Instance | Box) -> list[Any]:
+    row = [to_attribute(getattr(value, f.name)) for f in fields(value)]
+    while row[-1] == []:
+        row.pop()
+    return row
+
+
 def _is_empty(field: Field[Any], part: Any) -> bool:
     """Whether leaving the field out says the same. A number is always written: conditions compare it."""
     return (field.default in ("", None) and part == field.default) or (
@@ -545,8 +558,10 @@ def _is_empty(field: Field[Any], part: Any) -> bool:
     )
 
 
-def from_item(cls: type[Value], item: Mapping[str, Any]) -> Value:
-    """The dataclass `cls` that an item, or the same as JSON, holds; attributes it does not know are left aside."""
+def from_item(cls: type[Value], item: Mapping[str, Any] | list[Any]) -> Value:
+    """The dataclass `cls` that an item, or a row, or either as JSON, holds; what it does not know is left aside."""
+    if isinstance(item, list):
+        item = dict(zip((f.name for f in fields(cls)), item, strict=False))  # type: ignore[arg-type]
     hints = typing.get_type_hints(cls)
     known = [f.name for f in fields(cls) if f.name in item]  # type: ignore[arg-type]
     return cls(**{name: _from_attribute(hints[name], item[name]) for name in known})

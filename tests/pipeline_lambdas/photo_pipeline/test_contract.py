@@ -69,8 +69,25 @@ def test_record_survives_the_way_through_json(record: contract.Photo) -> None:
 def test_item_holds_no_float_and_no_empty_set() -> None:
     batch = contract.to_item(contract.Batch(batch_id="b", owner_id="o", expected=3))
     assert "ready" not in batch
-    label = contract.to_attribute(contract.Label("Dog", 99.5))
-    assert label["confidence"] == Decimal("99.5")
+    assert contract.to_attribute(contract.Place(48.5, 16.25))["latitude"] == Decimal("48.5")
+
+
+def test_labels_and_boxes_are_stored_without_the_names_of_their_fields() -> None:
+    dog = contract.Label("Dog", 99.5, instances=[contract.Instance(contract.Box(0.1, 0.2, 0.3, 0.4), 98)])
+    stored = contract.to_attribute(contract.LabelsAnswer([dog, contract.Label("Cat", 55)]))["labels"]
+    box = [Decimal("0.1"), Decimal("0.2"), Decimal("0.3"), Decimal("0.4")]
+    assert stored == [["Dog", Decimal("99.5"), [], [], [[box, 98]]], ["Cat", 55]]
+
+
+def test_labels_and_boxes_of_an_older_record_are_read() -> None:
+    box = {"left": 0.1, "top": 0.2, "width": 0.3, "height": 0.4}
+    old = {"labels": [{"name": "Dog", "confidence": Decimal("99.5"), "instances": [{"box": box, "confidence": 98}]}]}
+    (dog,) = contract.from_item(contract.LabelsAnswer, old).labels
+    assert dog == contract.Label("Dog", 99.5, instances=[contract.Instance(contract.Box(0.1, 0.2, 0.3, 0.4), 98.0)])
+
+
+def test_what_a_newer_version_adds_to_a_label_is_left_aside() -> None:
+    assert contract.from_item(contract.Label, ["Dog", 99.5, [], [], [], "added later"]) == contract.Label("Dog", 99.5)
 
 
 def test_unknown_attributes_of_a_newer_version_are_left_aside() -> None:
