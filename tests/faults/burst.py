@@ -54,12 +54,16 @@ class Burst:
 
 
 class Account:
-    """An AWS account: so many calls a second of each of Rekognition's operations, so many functions at once."""
+    """An AWS account: so many calls a second of each of Rekognition's operations, so many functions at once, of which
+    `labels_at_once`, if it is not 0, are kept for RekognitionLabels alone, as the template's LabelsAtOnce does."""
 
-    def __init__(self, calls_a_second: float, at_once: int, definition: Mapping[str, Any]) -> None:
+    def __init__(self, calls_a_second: float, at_once: int, labels_at_once: int, definition: Mapping[str, Any]) -> None:
         self.clock, self.burst = MovedClock(), Burst()
         self._quota = Quota(calls_a_second, lambda: self.clock.now)
-        self._free, self._states = at_once, definition["States"]
+        self._states = definition["States"]
+        self._free = {"": at_once - labels_at_once}
+        if labels_at_once:
+            self._free["RekognitionLabels"] = labels_at_once
         self._timeout = resources("AWS::Serverless::Function")["RekognitionLabels"]["Timeout"]
 
     def run_photo(self, arrives: float) -> None:
@@ -72,7 +76,7 @@ class Account:
         }
         try:
             for name, work in steps.items():
-                self._run_task(self._states[name], work, again)
+                self._run_task(name, work, again)
             self.burst.ends["ready"] += 1
         except state_machine.TaskFailed as failed:
             self.burst.ends[f"failed: {failed.error}"] += 1
@@ -80,25 +84,26 @@ class Account:
         self.burst.throttles.append(again[THROTTLED])
         self.burst.seconds = max(self.burst.seconds, self.clock.now)
 
-    def _run_task(self, state: Mapping[str, Any], work: Callable[[], None], again: Counter[str]) -> None:
+    def _run_task(self, name: str, work: Callable[[], None], again: Counter[str]) -> None:
+        state = self._states[name]
         tried = [0] * len(state["Retry"])
         while True:
             try:
-                return self._invoke(work)
+                return self._invoke(name if name in self._free else "", work)
             except state_machine.TaskFailed as failed:
                 self.clock.sleep(_retry_seconds(state, failed, tried))
                 again[failed.error] += 1
 
-    def _invoke(self, work: Callable[[], None]) -> None:
-        if not self._free:
+    def _invoke(self, pool: str, work: Callable[[], None]) -> None:
+        if not self._free[pool]:
             raise state_machine.TaskFailed(THROTTLED)
-        self._free -= 1
+        self._free[pool] -= 1
         try:
             work()
         except OutOfTime as error:
             raise state_machine.TaskFailed(BROKEN) from error
         finally:
-            self._free += 1
+            self._free[pool] += 1
 
     def _analyse(self, unanswered: set[str]) -> None:
         ends = self.clock.now + self._timeout
@@ -148,6 +153,7 @@ def simulate(
     *,
     calls_a_second: float = 5,
     at_once: int = 1000,
+    labels_at_once: int = 0,
     batches: int = 1,
     apart: float = 0,
     seed: int = 1,
@@ -155,7 +161,7 @@ def simulate(
 ) -> Burst:
     """`photos` in each of `batches` that come `apart` seconds after each other; each photo has all three questions."""
     random.seed(seed)
-    account = Account(calls_a_second, at_once, definition or state_machine.load())
+    account = Account(calls_a_second, at_once, labels_at_once, definition or state_machine.load())
     arrivals = [batch * apart + random.uniform(0, 5) for batch in range(batches) for _ in range(photos)]
     with mock.patch.object(deadline, "time", SimpleNamespace(sleep=account.clock.sleep)):
         account.clock.run([partial(account.run_photo, at) for at in arrivals])
@@ -169,12 +175,18 @@ def main() -> None:
     parser.add_argument("--apart", type=float, default=0, help="seconds between batches")
     parser.add_argument("--calls", type=float, default=5, help="calls a second of each operation")
     parser.add_argument("--at-once", type=int, default=1000, help="functions that run at once")
+    parser.add_argument("--labels-at-once", type=int, default=0, help="as the template's LabelsAtOnce; 0: no limit")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     burst = simulate(
-        given.photos, calls_a_second=given.calls, at_once=given.at_once, batches=given.batches, apart=given.apart,
+        given.photos,
+        calls_a_second=given.calls,
+        at_once=given.at_once,
+        labels_at_once=given.labels_at_once,
+        batches=given.batches,
+        apart=given.apart,
         seed=given.seed,
-    )  # fmt: skip
+    )
     print(*(f"{end}: {count}" for end, count in burst.ends.items()), sep="\n")
     print(*burst.tally.lines(), sep="\n")
     print(f"{burst.seconds:.0f} simulated seconds")

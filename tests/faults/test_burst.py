@@ -32,6 +32,13 @@ def test_every_photo_of_a_burst_is_ready_and_paid_for_once(photos: int, at_once:
     assert burst.most_events <= MOST_EVENTS
 
 
+def test_fewer_analyses_at_once_are_refused_less_and_lose_nothing() -> None:
+    """What the template's LabelsAtOnce is for: as many as get their answers in the time that the calls take."""
+    free, kept = simulate(150), simulate(150, labels_at_once=10)
+    assert kept.ends == free.ends == {"ready": 150}
+    assert sum(kept.tally.refused.values()) * 4 < sum(free.tally.refused.values())
+
+
 def test_a_burst_beyond_all_patience_fails_and_says_so() -> None:
     """So the simulation can tell: a photo that waits in vain is a failure, and not left out."""
     burst = simulate(20, calls_a_second=0.01)
