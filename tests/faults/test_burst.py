@@ -21,6 +21,7 @@ LONG = pytest.mark.skipif(os.environ.get("SHOEBOX_FAULTS") != "long", reason="ta
         pytest.param(500, 1000, id="the largest batch", marks=LONG),
         pytest.param(1000, 1000, id="1,000 photos", marks=LONG),
         pytest.param(1000, 10, id="1,000 photos in a new account", marks=LONG),
+        pytest.param(2000, 1000, id="2,000 photos", marks=LONG),
     ],
 )
 def test_every_photo_of_a_burst_is_ready_and_paid_for_once(photos: int, at_once: int) -> None:

@@ -105,6 +105,7 @@ def test_every_call_ends_before_its_function(function: str, operation: str) -> N
     assert _longest(operation) < _timeout(function)
 
 
+EVENTS_OF_A_CLEAN_RUN = 26
 LONGEST_START = 10  # seconds that Lambda gives a function to start, which its timeout leaves out
 
 
@@ -115,9 +116,19 @@ def test_every_function_ends_before_its_task_which_tries_again_with_jitter(name:
     assert task["TimeoutSeconds"] > _timeout(task["Resource"].removeprefix("${").removesuffix("Arn}")) + LONGEST_START
     for retry in task["Retry"]:
         assert retry["JitterStrategy"] == "FULL"
-        assert retry["MaxDelaySeconds"] <= 60
-    crowded = next(retry for retry in task["Retry"] if "Lambda.TooManyRequestsException" in retry["ErrorEquals"])
-    assert crowded["MaxAttempts"] >= 20
+        assert retry["MaxDelaySeconds"] <= 300
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_too_many_requests_are_waited_out_for_minutes_in_few_tries(name: str) -> None:
+    """Each is three events of a history that is to have a hundred, with two tasks turned away to the end."""
+    (crowded,) = [retry for retry in TASKS[name]["Retry"] if "Lambda.TooManyRequestsException" in retry["ErrorEquals"]]
+    waits = [
+        min(crowded["IntervalSeconds"] * crowded["BackoffRate"] ** tried, crowded["MaxDelaySeconds"])
+        for tried in range(crowded["MaxAttempts"])
+    ]
+    assert sum(waits) / 2 > 8 * 60, "jitter waits half of it on average"
+    assert EVENTS_OF_A_CLEAN_RUN + 2 * 3 * crowded["MaxAttempts"] <= 100
 
 
 @pytest.mark.parametrize("name", TASKS)
