@@ -17,9 +17,15 @@ def sweep_after() -> timedelta:
     return timedelta(seconds=getattr(settings, "SWEEP_AFTER_SECONDS", 2 * 60))
 
 
+def upload_seconds() -> int:
+    """How long photos may be sent after their rows were written: what an address to send them to opens for."""
+    return getattr(settings, "UPLOAD_SECONDS", 15 * 60)
+
+
 def abandoned_after() -> timedelta:
-    """How long a photo's bytes may take to arrive: an address to send them to opens for 15 minutes, and 15 more."""
-    return timedelta(seconds=getattr(settings, "ABANDONED_AFTER_SECONDS", 30 * 60))
+    """How long after its row was written a photo that is not there is given up: 15 minutes after it could last be
+    sent."""
+    return timedelta(seconds=upload_seconds() + 15 * 60)
 
 
 def orphaned_after() -> timedelta:

@@ -14,7 +14,7 @@ from tests.factories import make_batch, make_photo, put_batch, put_record
 from webapp.photos import catalog, clock, originals, runs, tasks
 from webapp.photos.index import note_progress
 from webapp.photos.models import Batch, LabelCount, Photo
-from webapp.photos.sweep import sweep
+from webapp.photos.sweep import settle, sweep
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("states")]
 OLD, ABANDONED = timedelta(minutes=3), timedelta(minutes=31)
@@ -106,6 +106,21 @@ def test_an_upload_whose_bytes_are_missing_is_given_half_an_hour(aws: Any, photo
     put_record(aws.table, photo, status="uploading")
     assert sweep()["photos not arrived yet"] == 1
     assert catalog.get(photo).status == "uploading"
+
+
+@pytest.mark.parametrize(("seconds", "open_for"), [(1, 15 * 60), (-1, 15 * 60), (1, 60), (-1, 60)])
+def test_a_photo_is_given_up_15_minutes_after_the_address_to_send_it_to_has_ended(
+    aws: Any, me: Any, settings: Any, seconds: int, open_for: int
+) -> None:
+    settings.UPLOAD_SECONDS = open_for
+    photo = make_photo(me)
+    record = put_record(aws.table, photo, status="uploading")
+    given_up = photo.uploaded_at + timedelta(seconds=open_for, minutes=15)
+
+    said = settle(photo, record, now=given_up + timedelta(seconds=seconds))
+
+    assert said == ("photos closed" if seconds > 0 else "photos not arrived yet")
+    assert catalog.get(photo).status == ("failed" if seconds > 0 else "uploading")
 
 
 def test_an_abandoned_upload_is_closed_and_its_batch_told(aws: Any, me: Any, notices: list[str]) -> None:
@@ -238,8 +253,6 @@ def test_a_result_that_nobody_indexed_is_indexed(aws: Any, photo: Photo, me: Any
 
 def test_two_sweeps_at_once_start_one_run(aws: Any, photo: Photo, states: SimpleNamespace, keep_original: Any) -> None:
     from django.utils import timezone
-
-    from webapp.photos.sweep import settle
 
     keep_original(photo)
     seen = put_record(aws.table, photo, status="uploading")
