@@ -13,7 +13,7 @@ import re
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -31,6 +31,8 @@ MIN_SIDE = 80
 MAX_BATCH = 500
 MAX_ATTEMPTS = 3
 MAX_REFUSALS = 3
+KEPT_ATTEMPTS = 10
+KEPT_DETAIL = 200
 
 
 @dataclass(frozen=True)
@@ -349,26 +351,38 @@ class ModerationLabel:
 
 
 class StepOutcome(StrEnum):
+    """How a step ended. A whole run that died without a result is `stopped`, or `not_started` if it never began."""
+
     DONE = "done"
     REJECTED = "rejected"
     FAILED = "failed"
+    STOPPED = "stopped"
+    NOT_STARTED = "not_started"
+
+
+WHOLE_RUN = "Run"
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a run as it happened: started in ISO 8601 UTC, duration in milliseconds, how it ended."""
+    """One step of a run as it happened: started in ISO 8601 UTC, duration in milliseconds (0 where nobody measured it),
+    how it ended. One named `WHOLE_RUN` stands for a run that left no step of its own. The run, and why it did not end
+    well, are noted in a step once a later run is asked for: until then the record itself says so."""
 
     name: str
     started: str
     ms: int
     attempt: int
     outcome: str = StepOutcome.DONE.value
+    run_id: str = ""
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True)
 class Photo:
     """A photo record: pk `OWNER#{owner}`, sk `PHOTO#{photo}`. Times in ISO 8601 UTC. `placeholder` is a WebP of a few
-    pixels in base64, to show before the thumbnail. What the owner says of labels lies beside what the model said."""
+    pixels in base64, to show before the thumbnail. What the owner says of labels lies beside what the model said.
+    `asked_attempts` is how many of the attempts a person asked for; `MAX_ATTEMPTS` limits the others."""
 
     owner_id: str
     photo_id: str
@@ -381,6 +395,7 @@ class Photo:
     run_id: str = ""
     requested_run: str = ""
     attempt: int = 1
+    asked_attempts: int = 0
     reason: Reason | None = None
     renditions: dict[str, Rendition] = field(default_factory=dict)
     placeholder: str = ""
@@ -613,28 +628,69 @@ def _as_seen_values(seen: Photo) -> Item:
     return {":seen_status": seen.status, ":seen_attempt": seen.attempt}
 
 
-def request_run_update(seen: Photo, run: Run, *, now: str) -> UpdateArguments:
+def request_run_update(
+    seen: Photo, run: Run, *, now: str, lost: Step | None = None, by_person: bool = False
+) -> UpdateArguments:
     """The site asks for `run`: from now on its execution may claim the photo. Only if the record is still as seen, so
-    that two who ask at once get one run. A photo that had reached its end leaves its batch behind: it has been told."""
-    forget_batch = " REMOVE batch_id" if seen.status in TERMINAL else ""
+    that two who ask at once get one run. A photo that had reached its end leaves its batch behind: it has been told.
+
+    `lost` is what became of the run before, if that died. The steps of the last `KEPT_ATTEMPTS` attempts are kept; they
+    do not change while a record is as seen, since a run that stores its steps ends the photo.
+    """
+    steps = [step for step in _told_steps(seen, lost) if step.attempt > run.attempt - KEPT_ATTEMPTS]
+    asked = seen.asked_attempts + (run.attempt - seen.attempt if by_person else 0)
+    update = "SET requested_run = :run, attempt = :attempt, asked_attempts = :asked, updated_at = :now, #steps = :steps"
     return _update(
         photo_item_key(seen.owner_id, seen.photo_id),
-        "SET requested_run = :run, attempt = :attempt, updated_at = :now" + forget_batch,
+        update + (" REMOVE batch_id" if seen.status in TERMINAL else ""),
         where=_AS_SEEN,
-        names={"#status": "status"},
-        values=_as_seen_values(seen) | {":run": run.run_id, ":attempt": run.attempt, ":now": now},
+        names={"#status": "status", "#steps": "steps"},
+        values=_as_seen_values(seen)
+        | {":run": run.run_id, ":attempt": run.attempt, ":asked": asked, ":now": now, ":steps": to_attribute(steps)},
     )
 
 
-def close_update(seen: Photo, why: Reason, *, now: str) -> UpdateArguments:
-    """The site closes a photo that no run will finish: `failed`, only if the record is still as seen."""
+def close_update(seen: Photo, why: Reason, *, now: str, lost: Step | None = None) -> UpdateArguments:
+    """The site closes a photo that no run will finish: `failed`, only if the record is still as seen. `lost` is what
+    became of its last run, if there was one."""
     return _update(
         photo_item_key(seen.owner_id, seen.photo_id),
-        "SET #status = :failed, reason = :why, updated_at = :now REMOVE requested_run",
+        "SET #status = :failed, reason = :why, updated_at = :now, #steps = :steps REMOVE requested_run",
         where=_AS_SEEN,
-        names={"#status": "status"},
-        values=_as_seen_values(seen) | {":failed": Status.FAILED.value, ":why": to_attribute(why), ":now": now},
+        names={"#status": "status", "#steps": "steps"},
+        values=_as_seen_values(seen)
+        | {
+            ":failed": Status.FAILED.value,
+            ":why": to_attribute(why),
+            ":now": now,
+            ":steps": to_attribute(_with_lost(seen.steps, lost)),
+        },
     )
+
+
+def _told_steps(seen: Photo, lost: Step | None) -> list[Step]:
+    """The steps of `seen`, and what only its record says of its last attempt and a later one would overwrite."""
+    if seen.status not in TERMINAL or seen.requested_run not in ("", seen.run_id):
+        return _with_lost(seen.steps, lost)
+    earlier = [step for step in seen.steps if step.attempt != seen.attempt]
+    last = [replace(step, run_id=step.run_id or seen.run_id) for step in seen.steps if step.attempt == seen.attempt]
+    return earlier + (_with_reason(last, seen, seen.reason) if seen.reason else last)
+
+
+def _with_reason(steps: list[Step], seen: Photo, why: Reason) -> list[Step]:
+    """The steps of an attempt that did not end well, the last one that went wrong with its reason."""
+    why = replace(why, detail=why.detail[:KEPT_DETAIL])
+    wrong = [at for at, step in enumerate(steps) if step.outcome != StepOutcome.DONE]
+    if not wrong:
+        failed = StepOutcome.FAILED.value
+        return [*steps, Step(WHOLE_RUN, seen.updated_at, 0, seen.attempt, failed, run_id=seen.run_id, reason=why)]
+    at = wrong[-1]
+    return [*steps[:at], replace(steps[at], reason=steps[at].reason or why), *steps[at + 1 :]]
+
+
+def _with_lost(steps: list[Step], lost: Step | None) -> list[Step]:
+    is_new = lost is not None and all(step.attempt != lost.attempt for step in steps)
+    return [*steps, lost] if lost is not None and is_new else steps
 
 
 def deleting_update(owner_id: str, photo_id: str, *, now: str) -> UpdateArguments:

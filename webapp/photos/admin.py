@@ -151,8 +151,7 @@ class PhotoAdmin(ReadOnlyAdmin):
     @admin.display(description="steps")
     def steps(self, photo: Any) -> str:
         steps = photo.record.steps if photo.record else []
-        rows = ((step.attempt, step.name, step.outcome, step.started, step.ms) for step in steps)
-        return format_html_join("", "<div>{} · {} {} · {} · {} ms</div>", rows) or NOTHING
+        return format_html_join("", "<div>{}{}</div>", map(_step, steps)) or NOTHING
 
     # --- Actions ---
 
@@ -194,6 +193,14 @@ class PhotoAdmin(ReadOnlyAdmin):
             "select_across": request.POST.get("select_across", "0"),
             "newest": newest,
         }
+
+
+def _step(step: contract.Step) -> tuple[str, str]:
+    """A step in one line; and, of an attempt that was tried again, its run and what its reason says to the operator."""
+    said = f"{step.attempt} · {step.name} {step.outcome} · {step.started} · {step.ms} ms"
+    detail = step.reason.detail or step.reason.code if step.reason else ""
+    more = " · ".join(filter(None, (step.run_id, detail)))
+    return said, format_html('<code class="photo-detail">{}</code>', more) if more else ""
 
 
 def _is(text: str) -> Q:

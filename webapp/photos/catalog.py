@@ -107,14 +107,17 @@ def put_batch(batch: Batch, *, expected: int) -> bool:
     return _if_allowed(aws.table().put_item, contract.put_new(record)) is not None
 
 
-def request_run(seen: contract.Photo, run: contract.Run) -> contract.Photo | None:
-    """Let `run` claim the photo, unless its record is no longer as seen."""
-    return _photo(contract.request_run_update(seen, run, now=clock.iso()))
+def request_run(
+    seen: contract.Photo, run: contract.Run, *, lost: contract.Step | None = None, by_person: bool = False
+) -> contract.Photo | None:
+    """Let `run` claim the photo, unless its record is no longer as seen. `lost` is what became of the run before, if
+    that died."""
+    return _photo(contract.request_run_update(seen, run, now=clock.iso(), lost=lost, by_person=by_person))
 
 
-def close(seen: contract.Photo, why: contract.Reason) -> contract.Photo | None:
-    """Close a photo as failed, unless its record is no longer as seen."""
-    return _photo(contract.close_update(seen, why, now=clock.iso()))
+def close(seen: contract.Photo, why: contract.Reason, *, lost: contract.Step | None = None) -> contract.Photo | None:
+    """Close a photo as failed, unless its record is no longer as seen. `lost` is what became of its last run."""
+    return _photo(contract.close_update(seen, why, now=clock.iso(), lost=lost))
 
 
 def begin_delete(photo: Photo) -> contract.Photo | None:

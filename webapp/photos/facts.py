@@ -14,27 +14,6 @@ from webapp.photos.models import Photo
 
 INCOMPLETE = "The end of this file is missing. If you still have the original, upload it again."
 MAP = "https://www.openstreetmap.org/"
-DONE, REJECTED, FAILED = contract.StepOutcome
-STEP_WORDS: dict[tuple[str, str], str] = {
-    ("ResizeImage", DONE): "Previews made",
-    ("ResizeImage", REJECTED): "File checked and refused",
-    ("ResizeImage", FAILED): "Previews could not be made",
-    ("RekognitionLabels", DONE): "Labels found",
-    ("RekognitionLabels", FAILED): "Labels could not be found",
-    ("StoreMetadata", DONE): "Result saved",
-    ("StoreMetadata", FAILED): "Result could not be saved",
-}
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something that happened to a photo: when, and how long it took in seconds (None when that says nothing)."""
-
-    word: str
-    at: datetime | None
-    seconds: float | None = None
-    attempt: int = 1
-    is_bad: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,16 +93,3 @@ def analysis(record: contract.Photo) -> str:
         f"Moderation model {record.moderation_model}" if record.moderation_model else "",
     )
     return " · ".join(filter(None, parts))
-
-
-def history(photo: Photo, record: contract.Photo | None) -> list[Event]:
-    """What happened to a photo, oldest first."""
-    steps = record.steps if record else []
-    return [Event("Uploaded", photo.uploaded_at), *(_event(step) for step in steps)]
-
-
-def _event(step: contract.Step) -> Event:
-    word = STEP_WORDS.get((step.name, step.outcome), f"{step.name}: {step.outcome}")
-    # Nobody measured a step that broke.
-    seconds = None if step.outcome == FAILED else step.ms / 1000
-    return Event(word, clock.parse(step.started), seconds, step.attempt, is_bad=step.outcome != DONE)

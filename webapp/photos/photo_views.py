@@ -15,15 +15,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from pipeline_lambdas.photo_pipeline import contract
-from webapp.photos import catalog, corrections, deletion, facts, places, presign, timeline
+from webapp.photos import catalog, corrections, deletion, facts, originals, places, presign, reruns, timeline
 from webapp.photos.corrections import Correction
 from webapp.photos.errors import AWS_ERRORS
 from webapp.photos.forms import AddLabelForm
+from webapp.photos.history import history
 from webapp.photos.http import Request, go
 from webapp.photos.index import index_seen
 from webapp.photos.label_rows import label_rows, names_to_offer
 from webapp.photos.models import Photo, Status
-from webapp.photos.reruns import Rerun, rerun
+from webapp.photos.reruns import Rerun
 
 logger = logging.getLogger(__name__)
 NOT_SAVED = "This could not be saved right now, and nothing was changed. Try again in a minute."
@@ -66,6 +67,7 @@ def _page_without_record(request: Request, row: Photo) -> HttpResponse:
 def _about(row: Photo, record: contract.Photo | None, status: str) -> dict[str, object]:
     display = record.renditions.get(contract.DISPLAY) if record else None
     labels = timeline.surest(contract.shown_labels(record)) if record else []
+    is_missing, is_late = _arrival(row, record)
     return {
         "photo": row,
         "record": record,
@@ -75,7 +77,8 @@ def _about(row: Photo, record: contract.Photo | None, status: str) -> dict[str, 
         "label_names": names_to_offer(record) if record and status == Status.READY else [],
         "shows": ", ".join(label.name for label in labels[: timeline.TOP_LABELS]),
         "is_open": status in contract.OPEN,
-        "can_retry": status == Status.FAILED and not _never_arrived(record),
+        "can_retry": status == Status.FAILED and not is_missing,
+        "came_late": is_late,
         "incomplete": facts.INCOMPLETE if record and display and record.original.incomplete else "",
         "display": display,
         "address": presign.addresses([display.key])[display.key] if display else "",
@@ -83,7 +86,7 @@ def _about(row: Photo, record: contract.Photo | None, status: str) -> dict[str, 
         "facts": facts.facts(row, record),
         "place": _place(record),
         "analysis": facts.analysis(record) if record else "",
-        "history": facts.history(row, record),
+        "history": history(row, record),
     }
 
 
@@ -94,9 +97,17 @@ def _place(record: contract.Photo | None) -> facts.PlaceFact | None:
     return facts.place(record.place)
 
 
-def _never_arrived(record: contract.Photo | None) -> bool:
-    """Whether there is nothing to try again with."""
-    return bool(record and record.reason and record.reason.code == contract.Failure.DID_NOT_ARRIVE)
+def _arrival(row: Photo, record: contract.Photo | None) -> tuple[bool, bool]:
+    """Of a photo that was closed because it did not arrive: whether it is missing still, so that there is nothing to
+    try again with, or has come since. S3 is asked about such a photo alone."""
+    if not (record and record.reason and record.reason.code == contract.Failure.DID_NOT_ARRIVE):
+        return False, False
+    try:
+        is_there = originals.find(row.key) is not None
+    except AWS_ERRORS:
+        logger.exception("nobody says whether photo %s has arrived since", row.pk)
+        is_there = False
+    return not is_there, is_there
 
 
 # --- Labels ----------------------------------------------------------------------------------------------------------
@@ -162,12 +173,8 @@ def delete(request: Request, photo_id: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def retry(request: Request, photo_id: UUID) -> HttpResponse:
-    """Process a failed photo again. One that was refused would be refused again."""
+    """Process a failed photo again."""
     row = _own_photo(request, photo_id)
-    record = catalog.get(row)
-    if record is None or record.status != contract.Status.FAILED:
-        messages.info(request, "Only a failed photo can be tried again.")
-        return redirect(row)
-    outcome = rerun(row)
+    outcome = reruns.retry(row, shown_attempt=request.POST.get("attempt", ""))
     (messages.success if outcome is Rerun.ASKED else messages.warning)(request, outcome.value)
     return redirect(row)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from enum import StrEnum
 
 from django.utils import timezone
@@ -11,7 +12,8 @@ from pipeline_lambdas.photo_pipeline import contract
 from webapp.photos import catalog, runs
 from webapp.photos.errors import AWS_ERRORS
 from webapp.photos.index import index
-from webapp.photos.models import Photo
+from webapp.photos.lost_runs import lost_step
+from webapp.photos.models import Photo, Status
 from webapp.photos.originals import StoredOriginal, find
 
 logger = logging.getLogger(__name__)
@@ -22,34 +24,95 @@ class Rerun(StrEnum):
 
     ASKED = "It is being processed again."
     BUSY = "It is being processed already."
+    NOT_FAILED = "Only a failed photo can be tried again."
+    TRIED_SINCE = "It was tried again since you opened the page. This is how that ended."
     NO_ORIGINAL = "The original is not there, so it cannot be processed again. Upload the photo anew."
+    NO_ANSWER = "This could not be done right now, and nothing was changed. Try again in a minute."
 
 
 def rerun(photo: Photo) -> Rerun:
     """Process a photo that has reached an end once more, from its original."""
-    record = catalog.get(photo)
+    return _answered(photo, lambda: _rerun(photo, catalog.get(photo)))
+
+
+def retry(photo: Photo, *, shown_attempt: str = "") -> Rerun:
+    """The owner's own: for a failed photo, and once from one page, whose last attempt was `shown_attempt` (empty where
+    that is not known). A photo that was refused would be refused again."""
+
+    def ask() -> Rerun:
+        record = catalog.get(photo)
+        if record is None or catalog.is_open(record):
+            return Rerun.BUSY
+        if record.status != contract.Status.FAILED:
+            return Rerun.NOT_FAILED
+        if shown_attempt not in ("", str(record.attempt)):
+            return Rerun.TRIED_SINCE
+        return _rerun(photo, record)
+
+    return _answered(photo, ask)
+
+
+def _answered(photo: Photo, ask: Callable[[], Rerun]) -> Rerun:
+    try:
+        return ask()
+    except AWS_ERRORS:
+        logger.exception("photo %s could not be asked to run again", photo.pk)
+        return Rerun.NO_ANSWER
+
+
+def _rerun(photo: Photo, record: contract.Photo | None) -> Rerun:
     if record is None or record.status == contract.Status.DELETING or catalog.is_open(record):
         return Rerun.BUSY
     original = find(photo.key)
     if original is None:
         return Rerun.NO_ORIGINAL
-    return Rerun.ASKED if run_again(photo, record, original, attempt=record.attempt + 1) else Rerun.BUSY
+    went = run_again(photo, record, original, attempt=record.attempt + 1, by_person=True)
+    return Rerun.ASKED if went else Rerun.BUSY
 
 
-def run_again(photo: Photo, seen: contract.Photo, original: StoredOriginal, *, attempt: int) -> bool:
+def run_again(
+    photo: Photo,
+    seen: contract.Photo,
+    original: StoredOriginal,
+    *,
+    attempt: int,
+    lost: contract.Step | None = None,
+    by_person: bool = False,
+) -> bool:
     """Ask for an attempt and start it, or the next one whose name was not used before. False when the record is no
-    longer as `seen`, or no name is left; the sweep then goes on from the last one."""
-    asked = seen
-    for number in range(attempt, attempt + contract.MAX_ATTEMPTS):
+    longer as `seen`, or no name is left. `lost` is what became of the run before, if that died.
+
+    Raises `AWS_ERRORS` where the attempt could not be asked for; once it was, the sweep goes on from there.
+    """
+    run = _run(photo, original, attempt=attempt)
+    asked = catalog.request_run(seen, run, lost=lost, by_person=by_person) or _asked_before(photo, run)
+    if asked is None:
+        return False
+    _note_in_row(photo, seen)
+    try:
+        return runs.start(run) or _take_next_name(photo, asked, original, by_person=by_person)
+    except AWS_ERRORS:
+        logger.exception("run %s was asked for and not started; the sweep goes on from there", run.run_id)
+        return True
+
+
+def _asked_before(photo: Photo, run: contract.Run) -> contract.Photo | None:
+    """The record, if it asks for this very run: the answer to the first try was lost, or two ask at once. Both may
+    start it, since it has one name."""
+    record = catalog.get(photo)
+    return record if record and catalog.awaited_run(record) == run.run_id else None
+
+
+def _take_next_name(photo: Photo, asked: contract.Photo, original: StoredOriginal, *, by_person: bool) -> bool:
+    for number in range(asked.attempt + 1, asked.attempt + contract.MAX_ATTEMPTS):
         run = _run(photo, original, attempt=number)
-        answer = catalog.request_run(asked, run)
+        lost = lost_step(asked, runs.look_up(asked.requested_run))
+        answer = catalog.request_run(asked, run, lost=lost, by_person=by_person)
         if answer is None:
             return False
-        asked = answer
-        if number == attempt:
-            _note_in_row(photo, seen)
-        if _start(run):
+        if runs.start(run):
             return True
+        asked = answer
     return False
 
 
@@ -65,15 +128,12 @@ def _run(photo: Photo, original: StoredOriginal, *, attempt: int) -> contract.Ru
 
 
 def _note_in_row(photo: Photo, seen: contract.Photo) -> None:
-    # A photo that had reached an end leaves its batch, as its record does: it has been told.
+    # A photo that had reached an end leaves its batch, as its record does: it has been told. The row is open from here,
+    # whatever becomes of the rest, so that the sweep looks at it.
     leaves = {"batch": None} if seen.status in contract.TERMINAL else {}
-    Photo.objects.filter(pk=photo.pk).update(waiting_since=timezone.now(), **leaves)
-    index([photo.pk])
-
-
-def _start(run: contract.Run) -> bool:
+    opened = {"status": Status.PROCESSING, "cleared": False, "waiting_since": timezone.now()}
+    Photo.objects.kept().filter(pk=photo.pk).update(**opened, **leaves)
     try:
-        return runs.start(run)
+        index([photo.pk])
     except AWS_ERRORS:
-        logger.exception("run %s was asked for and not started; the sweep goes on from there", run.run_id)
-        return True
+        logger.exception("photo %s runs again, and its labels are in the index until it ends", photo.pk)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +15,16 @@ from webapp import aws
 from webapp.photos.conf import functions_end_within
 
 RUNNING, SUCCEEDED = "RUNNING", "SUCCEEDED"
+
+
+@dataclass(frozen=True)
+class Execution:
+    """What Step Functions says of a run: `RUNNING`, `SUCCEEDED`, `FAILED`, `TIMED_OUT` or `ABORTED`, and from when to
+    when (None while it runs)."""
+
+    status: str
+    started: datetime
+    stopped: datetime | None
 
 
 def start(run: contract.Run) -> bool:
@@ -31,9 +42,16 @@ def start(run: contract.Run) -> bool:
     return True
 
 
+def look_up(run_id: str) -> Execution | None:
+    """A run's execution, or None when Step Functions knows none such."""
+    found = _describe(run_id)
+    return Execution(found["status"], found["startDate"], found.get("stopDate")) if found else None
+
+
 def status(run_id: str) -> str | None:
-    """What Step Functions says of a run (`RUNNING`, `SUCCEEDED`, `FAILED`, ...), or None when it knows none such."""
-    return (_describe(run_id) or {}).get("status")
+    """The status of a run's execution, or None when there is none."""
+    execution = look_up(run_id)
+    return execution.status if execution else None
 
 
 def stop(run_id: str) -> bool:

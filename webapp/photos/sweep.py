@@ -20,6 +20,7 @@ from pipeline_lambdas.photo_pipeline import contract
 from webapp.photos import batches, catalog, clock, deletion, notices, originals, orphans, runs
 from webapp.photos.conf import abandoned_after, functions_end_within, sweep_after
 from webapp.photos.index import index
+from webapp.photos.lost_runs import lost_step
 from webapp.photos.models import Batch, Photo, Status
 from webapp.photos.reruns import run_again
 from webapp.photos.steps import Step, Undone, settle_each
@@ -88,9 +89,10 @@ def _next_step(photo: Photo, record: contract.Photo, *, now: datetime) -> Step:
     run_id = catalog.awaited_run(record) or record.run_id
     if not run_id:
         return _first_run(photo, record, now=now)
-    if runs.status(run_id) == runs.RUNNING:
+    execution = runs.look_up(run_id)
+    if execution is not None and execution.status == runs.RUNNING:
         return Step("photos still running")
-    return _next_run(photo, record)
+    return _next_run(photo, record, lost=lost_step(record, execution))
 
 
 def _first_run(photo: Photo, record: contract.Photo, *, now: datetime) -> Step:
@@ -102,21 +104,22 @@ def _first_run(photo: Photo, record: contract.Photo, *, now: datetime) -> Step:
     return _closing(photo, record, contract.Failure.DID_NOT_ARRIVE)
 
 
-def _next_run(photo: Photo, record: contract.Photo) -> Step:
-    if record.attempt >= contract.MAX_ATTEMPTS:
-        return _closing(photo, record, contract.Failure.STOPPED)
+def _next_run(photo: Photo, record: contract.Photo, *, lost: contract.Step) -> Step:
+    if record.attempt - record.asked_attempts >= contract.MAX_ATTEMPTS:  # what a person asked for counts for nothing
+        return _closing(photo, record, contract.Failure.STOPPED, lost=lost)
     original = originals.find(photo.key)
     if original is None:
-        return _closing(photo, record, contract.Failure.DID_NOT_ARRIVE)
-    return Step("photos run again", partial(run_again, photo, record, original, attempt=record.attempt + 1))
+        return _closing(photo, record, contract.Failure.DID_NOT_ARRIVE, lost=lost)
+    again = partial(run_again, photo, record, original, attempt=record.attempt + 1, lost=lost)
+    return Step("photos run again", again)
 
 
-def _closing(photo: Photo, record: contract.Photo, why: contract.Failure) -> Step:
-    return Step("photos closed", partial(_close, photo, record, why))
+def _closing(photo: Photo, record: contract.Photo, why: contract.Failure, *, lost: contract.Step | None = None) -> Step:
+    return Step("photos closed", partial(_close, photo, record, why, lost))
 
 
-def _close(photo: Photo, record: contract.Photo, why: contract.Failure) -> bool:
-    closed = catalog.close(record, contract.reason(why))
+def _close(photo: Photo, record: contract.Photo, why: contract.Failure, lost: contract.Step | None) -> bool:
+    closed = catalog.close(record, contract.reason(why), lost=lost)
     if closed is not None and photo.batch_id:
         batches.count(photo.batch_id, photo.pk, closed.status)
     index([photo.pk])

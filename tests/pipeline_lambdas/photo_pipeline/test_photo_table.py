@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pipeline_lambdas.photo_pipeline import photo_table
 from pipeline_lambdas.photo_pipeline.contract import (
     MAX_REFUSALS,
+    WHOLE_RUN,
     Batch,
     Photo,
     Refusal,
@@ -126,7 +127,7 @@ def test_finishing_again_changes_nothing_and_counts_once(aws: SimpleNamespace) -
     assert not batch.is_due
 
 
-def test_history_of_an_earlier_attempt_is_kept_and_its_reason_goes(aws: SimpleNamespace) -> None:
+def test_history_of_an_earlier_attempt_is_kept_with_its_reason(aws: SimpleNamespace) -> None:
     photo = make_photo(aws)
     first = make_run(aws, photo)
     _claim(aws, first)
@@ -135,7 +136,12 @@ def test_history_of_an_earlier_attempt_is_kept_and_its_reason_goes(aws: SimpleNa
     aws.table.update_item(**request_run_update(failed, second, now=NOW))
     _claim(aws, second)
     ready = _finish(aws, second)
-    assert len(ready.steps) == 2
+    assert [(step.name, step.run_id) for step in ready.steps] == [
+        ("ResizeImage", first.run_id),
+        (WHOLE_RUN, first.run_id),
+        ("ResizeImage", ""),
+    ]
+    assert ready.steps[1].reason == reason(Refusal.DAMAGED)
     assert ready.reason is None
 
 

@@ -1,0 +1,139 @@
+"""What became of a photo, attempt by attempt, as its record tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from pipeline_lambdas.photo_pipeline import contract
+from pipeline_lambdas.photo_pipeline.contract import Status, StepOutcome
+from webapp.photos import catalog, clock
+from webapp.photos.models import Photo
+
+STEP_WORDS: dict[tuple[str, str], str] = {
+    ("ResizeImage", StepOutcome.DONE): "Previews made",
+    ("ResizeImage", StepOutcome.REJECTED): "File checked and refused",
+    ("ResizeImage", StepOutcome.FAILED): "Previews could not be made",
+    ("RekognitionLabels", StepOutcome.DONE): "Labels found",
+    ("RekognitionLabels", StepOutcome.FAILED): "Labels could not be found",
+    ("StoreMetadata", StepOutcome.DONE): "Result saved",
+    ("StoreMetadata", StepOutcome.FAILED): "Result could not be saved",
+    (contract.WHOLE_RUN, StepOutcome.STOPPED): "Stopped before it was finished",
+    (contract.WHOLE_RUN, StepOutcome.NOT_STARTED): "Could not be started",
+    (contract.WHOLE_RUN, StepOutcome.FAILED): "Not finished",
+}
+ENDS: dict[str, tuple[str, str]] = {
+    StepOutcome.DONE: (Status.READY, "Done"),
+    StepOutcome.REJECTED: (Status.REJECTED, "Refused"),
+    StepOutcome.FAILED: (Status.FAILED, "Failed"),
+    StepOutcome.STOPPED: (Status.FAILED, "Stopped"),
+    StepOutcome.NOT_STARTED: (Status.FAILED, "Not started"),
+}
+END_OF_STATUS = {
+    Status.READY: StepOutcome.DONE,
+    Status.REJECTED: StepOutcome.REJECTED,
+    Status.FAILED: StepOutcome.FAILED,
+}
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened to a photo: when, and how long it took in seconds (None when nobody measured it)."""
+
+    word: str
+    at: datetime | None
+    seconds: float | None = None
+    is_bad: bool = False
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try at a photo: the `status` that its colour and shape are of, a word for how it stands, when it began, what
+    happened in it, oldest first, and why it did not end well (or empty)."""
+
+    number: int
+    status: str
+    word: str
+    began: datetime | None
+    events: list[Event]
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class History:
+    """Attempts, newest first; the upload is an event of the first attempt, or stands alone where that is not there."""
+
+    attempts: list[Attempt]
+    uploaded: Event | None
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there were attempts before those that are kept."""
+        return bool(self.attempts) and self.attempts[-1].number > 1
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether there is one attempt, that went well: then nobody needs to know that it was one."""
+        return [(each.number, each.status) for each in self.attempts] == [(1, Status.READY)]
+
+
+def history(photo: Photo, record: contract.Photo | None) -> History:
+    """What happened to a photo since it was uploaded."""
+    uploaded = Event(_upload_word(record), photo.uploaded_at)
+    attempts = _attempts(record) if record else []
+    if not attempts or attempts[-1].number > 1:
+        return History(attempts, uploaded)
+    first = attempts[-1]
+    return History([*attempts[:-1], replace(first, events=[uploaded, *first.events])], None)
+
+
+def _upload_word(record: contract.Photo | None) -> str:
+    never_arrived = record and record.reason and record.reason.code == contract.Failure.DID_NOT_ARRIVE
+    return "Upload begun" if never_arrived else "Uploaded"
+
+
+def _attempts(record: contract.Photo) -> list[Attempt]:
+    numbers = {step.attempt for step in record.steps}
+    ended = [_ended(record, number) for number in numbers]
+    last = [] if record.attempt in numbers else [_without_steps(record)]
+    return sorted((each for each in [*ended, *last] if each), key=lambda attempt: -attempt.number)
+
+
+def _ended(record: contract.Photo, number: int) -> Attempt:
+    steps = [step for step in record.steps if step.attempt == number]
+    outcome = next((step.outcome for step in reversed(steps) if step.outcome != StepOutcome.DONE), StepOutcome.DONE)
+    status, word = ENDS.get(outcome, ENDS[StepOutcome.FAILED])
+    return Attempt(number, status, word, clock.parse(steps[0].started), _events(steps), _why(record, steps))
+
+
+def _events(steps: Iterable[contract.Step]) -> list[Event]:
+    return [
+        Event(
+            STEP_WORDS.get((step.name, step.outcome), f"{step.name}: {step.outcome}"),
+            clock.parse(step.started),
+            step.ms / 1000 if step.ms else None,
+            is_bad=step.outcome != StepOutcome.DONE,
+        )
+        for step in steps
+    ]
+
+
+def _why(record: contract.Photo, steps: list[contract.Step]) -> str:
+    """The reason in the record is of the last attempt that ended; those before have theirs in a step."""
+    is_last = steps[-1].attempt == record.attempt and not catalog.is_open(record)
+    if is_last and record.reason:
+        return record.reason.text
+    return next((step.reason.text for step in reversed(steps) if step.reason), "")
+
+
+def _without_steps(record: contract.Photo) -> Attempt | None:
+    """The last attempt of a record that holds no step of it: under way, as a rule. None before there was any."""
+    if not catalog.is_open(record):
+        status, word = ENDS[END_OF_STATUS[Status(record.status)]]
+        return Attempt(record.attempt, status, word, None, [], record.reason.text if record.reason else "")
+    if catalog.awaited_run(record):
+        return Attempt(record.attempt, Status.PROCESSING, "Waiting to begin", clock.parse(record.updated_at), [])
+    if record.run_id:
+        return Attempt(record.attempt, Status.PROCESSING, "Under way", clock.parse(record.updated_at), [])
+    return None
