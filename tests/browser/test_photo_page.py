@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
+from pipeline_lambdas.photo_pipeline import contract
 from tests import photo_files
 from tests.stack.running import RunningStack
 from tests.stack.site import Site
@@ -136,6 +137,40 @@ def test_placeholder_is_there_at_once_and_nothing_moves_when_the_photo_comes(
         expect_picture(image)
         assert image.bounding_box() == before
         assert image.evaluate(IS_ABOVE), "the photo covers its placeholder"
+
+
+def test_history_of_many_attempts_is_folded_and_a_further_one_is_told_when_it_ends(
+    browse: Browse, stack: RunningStack
+) -> None:
+    ana = somebody(stack, cat_jpg=photo_files.phone_jpeg())
+    (cat,) = ana.photo_ids()
+    fail_twelve_times(stack, cat)
+    page = browse(viewport=PHONE, color_scheme="dark")
+    enter(page, ana)
+    page.goto(f"/photos/{cat}/")
+    region = page.get_by_role("region", name="History")
+    expect(region.get_by_role("heading", name="Attempt")).to_have_count(3)
+    region.get_by_text("9 earlier attempts").click()
+    expect(region.get_by_role("heading", name="Attempt")).to_have_count(12)
+    assert_fits(page)
+    assert complaints(page) == []
+
+    page.get_by_role("button", name="Try again", exact=True).click()
+    expect(page.get_by_text("It is being processed again.")).to_be_visible()
+    expect(region.get_by_role("heading", name="Attempt 13")).to_contain_text("Done")
+    expect(region.get_by_text("7 earlier attempts")).to_be_visible()
+
+
+def fail_twelve_times(stack: RunningStack, photo_id: str) -> None:
+    """Write the record that a photo has whose owner tried again in vain."""
+    table = stack.aws.table(stack.outputs["PhotoTableName"])
+    (item,) = [item for item in table.scan(ConsistentRead=True)["Items"] if item["sk"] == f"PHOTO#{photo_id}"]
+    why = contract.reason(contract.Failure.STOPPED)
+    steps = [
+        contract.Step(contract.WHOLE_RUN, "2026-01-01T10:00:00+00:00", 0, number, "stopped") for number in range(1, 13)
+    ]
+    failed = {"status": "failed", "attempt": 12, "steps": contract.to_attribute(steps)}
+    table.put_item(Item={**item, **failed, "reason": contract.to_attribute(why)})
 
 
 def test_choice_to_keep_places_is_the_pipelines(browse: Browse, stack: RunningStack) -> None:

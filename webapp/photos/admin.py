@@ -151,7 +151,7 @@ class PhotoAdmin(ReadOnlyAdmin):
     @admin.display(description="steps")
     def steps(self, photo: Any) -> str:
         steps = photo.record.steps if photo.record else []
-        return format_html_join("", "<div>{}{}</div>", map(_step, steps)) or NOTHING
+        return format_html(STEPS, format_html_join("", STEP, map(_step, steps))) if steps else NOTHING
 
     # --- Actions ---
 
@@ -195,12 +195,22 @@ class PhotoAdmin(ReadOnlyAdmin):
         }
 
 
-def _step(step: contract.Step) -> tuple[str, str]:
-    """A step in one line; and, of an attempt that was tried again, its run and what its reason says to the operator."""
-    said = f"{step.attempt} · {step.name} {step.outcome} · {step.started} · {step.ms} ms"
+STEPS = (
+    '<table class="photo-steps"><thead><tr><th scope="col">Attempt</th><th scope="col">Step</th>'
+    '<th scope="col">Outcome</th><th scope="col">Began</th><th scope="col">ms</th><th scope="col">Run, detail</th>'
+    "</tr></thead><tbody>{}</tbody></table>"
+)
+STEP = (
+    '<tr><td class="number">{}</td><td>{}</td><td>{}</td><td>{}</td><td class="number">{}</td>'
+    '<td><code class="photo-detail">{}</code></td></tr>'
+)
+
+
+def _step(step: contract.Step) -> tuple[object, ...]:
+    """A step's cells; the last has, of an attempt that was tried again, its run and what its reason tells staff."""
     detail = step.reason.detail or step.reason.code if step.reason else ""
     more = " · ".join(filter(None, (step.run_id, detail)))
-    return said, format_html('<code class="photo-detail">{}</code>', more) if more else ""
+    return step.attempt, step.name, step.outcome, step.started[:19].replace("T", " "), step.ms, more
 
 
 def _is(text: str) -> Q:

@@ -36,6 +36,8 @@ END_OF_STATUS = {
     Status.FAILED: StepOutcome.FAILED,
 }
 
+OPEN_ATTEMPTS = 3
+
 
 @dataclass(frozen=True)
 class Event:
@@ -45,6 +47,15 @@ class Event:
     at: datetime | None
     seconds: float | None = None
     is_bad: bool = False
+
+    @property
+    def took(self) -> str:
+        """As people say it, or nothing."""
+        if self.seconds is None:
+            return ""
+        if self.seconds < 10:
+            return f"{self.seconds:.2f} s"
+        return f"{self.seconds:.0f} s" if self.seconds < 120 else f"{self.seconds / 60:.0f} min"
 
 
 @dataclass(frozen=True)
@@ -66,6 +77,15 @@ class History:
 
     attempts: list[Attempt]
     uploaded: Event | None
+
+    @property
+    def newest(self) -> list[Attempt]:
+        return self.attempts[:OPEN_ATTEMPTS]
+
+    @property
+    def older(self) -> list[Attempt]:
+        """What is folded away."""
+        return self.attempts[OPEN_ATTEMPTS:]
 
     @property
     def is_cut(self) -> bool:

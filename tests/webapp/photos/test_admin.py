@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from pipeline_lambdas.photo_pipeline import contract
 from tests.factories import make_batch, make_photo, make_staff, make_user, put_batch, put_record
 from webapp.photos import catalog, deletion
 from webapp.photos.index import index
@@ -49,6 +50,16 @@ def test_a_page_of_photos_reads_dynamodb_once(aws: Any, staff: Client, calls: Co
     assert page.count("thumb.webp") == 30
     assert "Cat, Animal" in page
     assert owner.email in page
+
+
+def test_staff_see_the_run_of_every_attempt_and_what_became_of_it(aws: Any, staff: Client) -> None:
+    photo = make_photo()
+    why = contract.Reason("stopped", "", "ABORTED <b>")
+    lost = contract.Step(contract.WHOLE_RUN, "2026-11-23T10:00:00+00:00", 43_000, 1, "stopped", "run-one", why)
+    record = put_record(aws.table, photo, attempt=2, steps=[lost])
+    page = staff.get(f"{PHOTOS}{photo.pk}/change/").content.decode()
+    for shown_text in ("stopped", "43000", "run-one · ABORTED &lt;b&gt;", record.run_id):
+        assert shown_text in page
 
 
 def test_the_reason_comes_with_what_operators_need(aws: Any, staff: Client) -> None:

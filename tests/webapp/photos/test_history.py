@@ -43,6 +43,21 @@ def test_one_that_went_well_is_told_as_one_line_of_steps(me: Any) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("ms", "words"), [(0, ""), (5, "0.01 s"), (1310, "1.31 s"), (43_000, "43 s"), (900_000, "15 min")]
+)
+def test_how_long_a_step_took_is_told_as_people_say_it(me: Any, ms: int, words: str) -> None:
+    photo = make_photo(me)
+    (attempt,) = history(photo, make_record(photo, steps=[step("ResizeImage", ms=ms)])).attempts
+    assert attempt.events[-1].took == words
+
+
+def test_all_but_three_attempts_are_folded_away(me: Any) -> None:
+    photo = make_photo(me)
+    said = history(photo, make_record(photo, attempt=5, steps=[step("ResizeImage", each) for each in range(1, 6)]))
+    assert ([each.number for each in said.newest], [each.number for each in said.older]) == ([5, 4, 3], [2, 1])
+
+
 def test_attempts_are_told_newest_first_each_with_why_it_failed(me: Any) -> None:
     steps = [
         step("ResizeImage"),
