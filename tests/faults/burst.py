@@ -21,7 +21,7 @@ from botocore.exceptions import ClientError
 from infra.local.rekognition.errors import ProvisionedThroughputExceededException
 from infra.local.rekognition.quota import Quota, Tally
 from pipeline_lambdas.photo_pipeline import deadline
-from pipeline_lambdas.photo_pipeline.aws import _BRIEF
+from pipeline_lambdas.photo_pipeline.calls import CLIENTS
 from pipeline_lambdas.photo_pipeline.contract import FacesAnswer
 from pipeline_lambdas.photo_pipeline.deadline import Deadline
 from pipeline_lambdas.photo_pipeline.errors import OutOfTime
@@ -121,7 +121,7 @@ class Account:
 
     def _call(self, operation: str) -> FacesAnswer:
         """As botocore calls in its standard mode: what is refused is tried again, soon and a few times."""
-        for tried in range(_BRIEF.retries["total_max_attempts"]):
+        for tried in range(CLIENTS["rekognition"].attempts):
             if tried:
                 self.clock.sleep(random.uniform(0, 2 ** (tried - 1)))
             try:
