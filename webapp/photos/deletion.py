@@ -65,7 +65,7 @@ def shut(photo: Photo) -> None:
     if record is not None and record.status != contract.Status.DELETING:
         _remember_run(photo, record)
         before = catalog.begin_delete(photo)
-        if before is not None and before != record:  # a run claimed it in between
+        if before is not None and before.status != contract.Status.DELETING:  # a run may have claimed it in between
             _remember_run(photo, before)
     batches.leave(photo)
 

@@ -120,6 +120,24 @@ def test_a_run_that_claims_the_photo_while_it_is_deleted_is_stopped_as_well(
     assert Photo.objects.get().status == "deleting"
 
 
+def test_a_run_is_stopped_though_the_answer_that_told_of_it_was_lost_and_asked_for_again(
+    aws: Any, states: SimpleNamespace, breaks: Any
+) -> None:
+    photo, _ = running(aws)
+    run_id = catalog.get(photo).run_id
+
+    def have_effect_before(params: dict[str, Any]) -> bool:
+        """As when botocore asks again: the first time shut the fence, and nobody heard what the record had said."""
+        if ":deleting" in params["ExpressionAttributeValues"]:
+            aws.table.update_item(**contract.deleting_update(str(photo.owner_id), str(photo.pk), now="now"))
+        return False
+
+    breaks("dynamodb", "UpdateItem", when=have_effect_before)
+    deletion.begin([photo])
+    assert states.status(run_id) == "ABORTED"
+    assert Photo.objects.get().status == "deleting"
+
+
 @pytest.mark.parametrize(
     ("service", "operation"),
     [
