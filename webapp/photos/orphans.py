@@ -20,7 +20,7 @@ from django.contrib.auth import get_user_model
 from pipeline_lambdas.photo_pipeline import contract
 from webapp.photos import catalog, clock, deletion, originals
 from webapp.photos.conf import orphaned_after
-from webapp.photos.index import index
+from webapp.photos.index import disagrees, index
 from webapp.photos.models import Photo, SweepCursor
 from webapp.photos.steps import Listing, Step, Undone, attempt
 
@@ -162,9 +162,8 @@ def _steps_for_rows(keys: Sequence[str]) -> Iterator[Step]:
 
 
 def _disagree(photo: Photo, record: contract.Photo | None) -> bool:
-    if record is None:
-        return True
-    return record.status != contract.Status.DELETING and catalog.status_of(record) != photo.status
+    being_deleted = record is not None and record.status == contract.Status.DELETING
+    return not being_deleted and disagrees(photo, record)
 
 
 def _index_again(photo_id: UUID) -> bool:

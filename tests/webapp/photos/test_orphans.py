@@ -12,7 +12,8 @@ from pipeline_lambdas.photo_pipeline import contract
 from tests.factories import make_batch, make_photo, make_record, make_user, put_batch, put_record
 from webapp.photos import catalog, deletion, originals, orphans
 from webapp.photos.ids import new_photo_id
-from webapp.photos.models import Photo, SweepCursor
+from webapp.photos.index import index
+from webapp.photos.models import LabelCount, Photo, SweepCursor
 from webapp.photos.sweep import sweep
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("states")]
@@ -275,6 +276,17 @@ def test_a_run_that_was_asked_for_and_never_noted_in_its_row_is_run(
     assert states.names() == [catalog.get(photo).requested_run]
 
 
+def test_a_correction_that_was_never_indexed_is_found_though_nobody_looks_at_the_photo(aws: Any, store: Any) -> None:
+    photo = store(labels=("Cat", "Animal"))
+    index([photo.pk])
+    catalog.deny_label(photo, "Cat")  # and whoever said so is gone before the index knows
+
+    assert sweep() == {"photos indexed again": 1}
+
+    assert dict(LabelCount.objects.top(photo.owner)) == {"Animal": 1}
+    assert sweep() == {}
+
+
 def test_rows_are_gone_through_page_by_page(aws: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(orphans, "ROWS", 2)
     for _ in range(5):
@@ -314,6 +326,7 @@ def test_records_are_looked_through_person_by_person(aws: Any, monkeypatch: Any,
             put_record(aws.table, make_photo(owner))
     kept = make_photo(owner, status="ready")
     put_record(aws.table, kept)
+    index([kept.pk])
     Photo.objects.exclude(pk=kept.pk).delete()
 
     done = sum((sweep() for _ in range(9)), Counter())
