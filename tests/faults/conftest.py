@@ -9,13 +9,17 @@ from typing import Any
 import pytest
 from django.conf import settings
 from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.serialize import JSONSerializer
 from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.s3.models import s3_backends
+from moto.stepfunctions.models import stepfunctions_backends
 from PIL import Image
 
 from pipeline_lambdas.photo_pipeline import aws as pipeline_aws
 from pipeline_lambdas.photo_pipeline import deadline
 from tests import photo_files
-from tests.conftest import REGION, TABLE, fake_aws
+from tests.conftest import ORIGINALS, REGION, RENDITIONS, TABLE, fake_aws
 from tests.faults.injection import Injector
 from tests.faults.pipeline import Pipeline
 from tests.pipeline_lambdas.rekognition import LABELS, FakeRekognition
@@ -26,6 +30,7 @@ from webapp import aws as site_aws
 def cloud() -> Iterator[SimpleNamespace]:
     """One fake AWS for all tests of a module, who take other people and photos each: .pipeline, .injector, .aws."""
     with pytest.MonkeyPatch.context() as monkeypatch, fake_aws(monkeypatch) as aws:
+        monkeypatch.setattr(JSONSerializer, "_serialize_type_structure", _serialize_structure)
         monkeypatch.setenv("DETECT_FACES", "on")
         monkeypatch.setenv("DETECT_MODERATION_LABELS", "on")
         aws.client("sesv2").create_email_identity(EmailIdentity="shoebox@example.org")
@@ -36,14 +41,34 @@ def cloud() -> Iterator[SimpleNamespace]:
         injector = Injector()
         pipeline = Pipeline(injector)
         monkeypatch.setattr(deadline, "time", SimpleNamespace(sleep=pipeline.sleep))
-        site_aws.lambda_().meta.events.register("before-call.lambda.Invoke", pipeline.answer_invoke)
+        injector.watch(site_aws.lambda_(), pipeline.answer_invoke)
         rekognition = FakeRekognition()
         rekognition.answers[LABELS] = _briefly(rekognition.answers[LABELS])
         injector.watch(pipeline_aws.rekognition(), rekognition.answer)
         for client in (pipeline_aws.s3(), pipeline_aws.table(TABLE).meta.client, pipeline_aws.step_functions(),
-                       pipeline_aws.mail(), pipeline_aws.sms()):  # fmt: skip
+                       pipeline_aws.mail(), pipeline_aws.sms(), site_aws.s3(), site_aws.table().meta.client,
+                       site_aws.stepfunctions()):  # fmt: skip
             injector.watch(client)
         yield SimpleNamespace(aws=aws, pipeline=pipeline, injector=injector, rekognition=rekognition)
+
+
+_SERIALIZE = JSONSerializer._serialize_type_structure
+
+
+def _serialize_structure(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
+    """Values of items are written as they are: moto looks up each of the ten types that any of them might have."""
+    if shape.name == "AttributeValue":
+        serialized[key] = _as_json(value)
+    else:
+        _SERIALIZE(self, serialized, value, shape, key)
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, DynamoType):
+        return {value.type: _as_json(value.value)}
+    if isinstance(value, dict):
+        return {name: _as_json(part) for name, part in value.items()}
+    return [_as_json(part) for part in value] if isinstance(value, list) else value
 
 
 def _briefly(answer: dict[str, Any]) -> dict[str, Any]:
@@ -57,6 +82,17 @@ def emptied(cloud: SimpleNamespace) -> Iterator[None]:
     """A transaction costs moto a copy of the whole table."""
     yield
     dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables[TABLE].items.clear()
+
+
+@pytest.fixture
+def nothing_else(cloud: SimpleNamespace, emptied: None) -> Iterator[None]:
+    """What a test leaves in the buckets has no row any more, and would be an orphan to the next one."""
+    cloud.injector.reset()
+    yield
+    for bucket in (ORIGINALS, RENDITIONS):
+        s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[bucket].keys.clear()
+    (machine,) = stepfunctions_backends[DEFAULT_ACCOUNT_ID][REGION].state_machines
+    machine.executions.clear()
 
 
 @pytest.fixture(scope="session")

@@ -52,12 +52,14 @@ class Injector:
         self.seen: list[CallSite] = []
         self.struck: CallSite | None = None
         self._armed: tuple[CallSite, Fault] | None = None
+        self._denied: set[tuple[str, str]] = set()
+        self._meanwhile: dict[CallSite, Callable[[], object]] = {}
         self._function, self._dead = "", False
         self._numbers: dict[str, int] = {}
         self._lock = threading.Lock()
 
     def watch(self, client: Any, answer: Callable[..., Answer] | None = None) -> None:
-        """Look at each call of `client`; `answer` says what the service answers where moto does not know it."""
+        """Look at each call of `client`; `answer(model=, params=)` says what is answered where moto cannot."""
 
         def look(model: Any, params: Mapping[str, Any], **_: Any) -> Answer | None:
             return self._look(client, model, params, answer)
@@ -67,8 +69,17 @@ class Injector:
     def arm(self, site: CallSite, fault: Fault) -> None:
         self._armed, self.struck = (site, fault), None
 
+    def deny(self, function: str, operation: str) -> None:
+        """Let AWS refuse an operation to a function, whenever it asks, until `reset`."""
+        self._denied.add((function, operation))
+
+    def meanwhile(self, site: CallSite, act: Callable[[], object]) -> None:
+        """Let something else happen, once, right before a call."""
+        self._meanwhile[site] = act
+
     def reset(self) -> None:
         self._armed, self.struck, self.seen = None, None, []
+        self._denied, self._meanwhile = set(), {}
 
     @property
     def function(self) -> str:
@@ -77,32 +88,52 @@ class Injector:
 
     @contextmanager
     def invocation(self, function: str) -> Iterator[None]:
-        """One call of a Lambda function: its calls are numbered anew, and a crash ends it alone."""
+        """One call of a Lambda function, or one process of the site: its calls are numbered anew, and a crash ends it
+        alone, not who called it."""
+        caller = self._function, self._dead, self._numbers
         self._function, self._dead, self._numbers = function, False, {}
         try:
             yield
         finally:
-            self._function = ""
+            self._function, self._dead, self._numbers = caller
 
     def _look(self, client: Any, model: Any, params: Mapping[str, Any], answer: Any) -> Answer | None:
-        if not self._function:
-            return answer(model) if answer else None
-        with self._lock:
-            fault = self._note(model)
-        if fault is not None:
-            self._strike(client, model, params, answer, fault)
-            if fault in _REFUSALS:
-                return _REFUSALS[fault](model)
-        return answer(model) if answer else None
+        if self._function:
+            with self._lock:
+                site = self._note(model)
+            self._let_happen(site)
+            if refusal := self._go_wrong(site, client, model, params, answer):
+                return refusal
+        return answer(model=model, params=params) if answer else None
 
-    def _note(self, model: Any) -> Fault | None:
-        """Name the call, and take what is to befall it."""
+    def _note(self, model: Any) -> CallSite:
         if self._dead:
             raise Crash
-        operation = f"{model.service_model.service_id}.{model.name}"
+        operation = name_operation(model)
         self._numbers[operation] = self._numbers.get(operation, 0) + 1
         site = CallSite(self._function, operation, self._numbers[operation])
         self.seen.append(site)
+        return site
+
+    def _let_happen(self, site: CallSite) -> None:
+        if act := self._meanwhile.pop(site, None):
+            with self.invocation(""):
+                act()
+
+    def _go_wrong(
+        self, site: CallSite, client: Any, model: Any, params: Mapping[str, Any], answer: Any
+    ) -> Answer | None:
+        """Do what is to befall a call, and return what AWS answers if it is refused."""
+        with self._lock:
+            fault = self._take(site)
+        if fault is not None:
+            self._strike(client, model, params, answer, fault)
+        if fault in _REFUSALS:
+            return _REFUSALS[fault](model)
+        denied = (site.function, site.operation) in self._denied
+        return _refuse(403, "AccessDenied") if denied else None
+
+    def _take(self, site: CallSite) -> Fault | None:
         if self._armed is None or self._armed[0] != site:
             return None
         (self.struck, fault), self._armed = self._armed, None
@@ -118,9 +149,13 @@ class Injector:
             raise ReadTimeoutError(endpoint_url=client.meta.endpoint_url)
 
 
+def name_operation(model: Any) -> str:
+    return f"{model.service_model.service_id}.{model.name}"
+
+
 def _have_effect(client: Any, model: Any, params: Mapping[str, Any], answer: Any) -> None:
     if answer:
-        answer(model)
+        answer(model=model, params=params)
         return
     sent = {**params, "headers": dict(params["headers"]), "context": dict(params["context"])}
     apply_request_checksum(sent)  # as botocore does after this hook; a second time would wrap the body twice
