@@ -76,12 +76,12 @@ class Pipeline:
     def run_executions(self) -> None:
         """Run every execution that was started to its end."""
         for execution in self._running():
-            ran = state_machine.run(self._definition, json.loads(execution.execution_input), self._run_task)
+            ran = state_machine.run(self._definition, json.loads(execution.execution_input), self.run_task)
             self.executions[execution.name] = ran
             execution.stop(stop_date=execution.start_date, error="", cause="")
             execution.status = ran.status
 
-    def _run_task(self, resource: str, given: Any) -> Any:
+    def run_task(self, resource: str, given: Any) -> Any:
         return self.invoke(resource.removesuffix("Arn"), given)
 
     def _running(self) -> list[Any]:

@@ -181,7 +181,7 @@ def what_is_left(cloud: SimpleNamespace, owner: Any) -> Left:
         *orphans(cloud.aws, str(owner.pk)),
         *_untold(owner),
     ]
-    if (mails := mails_to(owner.email)) > 1:
+    if (mails := mails_to(owner.email)) > owner.batches.count():
         wrong.append(f"{mails} notices")
     return Left(ends, wrong)
 
