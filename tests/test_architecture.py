@@ -46,8 +46,8 @@ RESERVED = (
     ("webapp.devstack", ("webapp/devstack/",)),
     ("tests", ()),
 )
-STANDARD_LIBRARY_OF_THE_CONTRACT = {"__future__", "collections", "dataclasses", "decimal", "enum", "hashlib", "re",
-                                    "types", "typing"}  # fmt: skip
+STANDARD_LIBRARY_OF_THE_CONTRACT = {"__future__", "collections", "dataclasses", "decimal", "enum", "functools",
+                                    "hashlib", "re", "types", "typing"}  # fmt: skip
 
 
 def source_files() -> list[Path]:

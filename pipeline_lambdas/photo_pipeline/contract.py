@@ -8,6 +8,7 @@ the condition under which the write may happen: a caller adds nothing but the ca
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 import types
@@ -577,9 +578,15 @@ def from_item(cls: type[Value], item: Mapping[str, Any] | list[Any]) -> Value:
     """The dataclass `cls` that an item, or a row, or either as JSON, holds; what it does not know is left aside."""
     if isinstance(item, list):
         item = dict(zip((f.name for f in fields(cls)), item, strict=False))  # type: ignore[arg-type]
-    hints = typing.get_type_hints(cls)
+    hints = _hints(cls)  # type: ignore[arg-type]
     known = [f.name for f in fields(cls) if f.name in item]  # type: ignore[arg-type]
     return cls(**{name: _from_attribute(hints[name], item[name]) for name in known})
+
+
+@functools.cache
+def _hints(cls: type) -> dict[str, Any]:
+    """The types of its fields: Python compiles their annotations anew each time it is asked."""
+    return typing.get_type_hints(cls)
 
 
 def _from_attribute(hint: Any, part: Any) -> Any:
