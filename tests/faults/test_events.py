@@ -1,74 +1,60 @@
-"""S3 tells of an original at least once, in any order, late, or in rare cases never: every photo comes to one end."""
+"""S3 tells of an original at least once, in any order, or late, and executions race: every photo comes to one end."""
 
 from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
-from django.utils import timezone
 
-from pipeline_lambdas.photo_pipeline import contract
 from tests import photo_files
-from tests.factories import make_batch
-from tests.faults.uploads import OLD, Upload, mails_to, make_keeper, make_upload, orphans
-from webapp.photos import catalog, index, tasks
-from webapp.photos.models import LabelCount, Photo
+from tests.faults.deliveries import deliver
+from tests.faults.simulation import Simulation
+from tests.faults.sizes import LONG, pick
+from tests.faults.uploads import make_keeper, orphans
+from tests.faults.world import World, assert_index_agrees, assert_nobody_is_told_twice, made_of, mails, store
+from webapp.photos import reruns, tasks
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("emptied")]
-UPLOADS, A_BATCH = 40, 5
+UPLOADS, A_BATCH, OWNERS = pick(40, long=1000), 5, pick(2, long=20)
+ALL_HAVE_COME = timedelta(minutes=16)  # the last event of any
+SWEEPS = [*(timedelta(minutes=minutes) for minutes in pick([3, 6, 12], long=[*range(1, 16)])), timedelta(minutes=90)]
+ASKED_AGAIN = 0.05
 
 
-def deliveries(uploads: list[Upload], chance: random.Random) -> tuple[list[Upload], list[Upload]]:
-    """What S3 delivers, in its order, and what comes only after the sweep: 30 % twice, 10 % never, 5 % late."""
-    kept = [upload for upload in uploads if chance.random() >= 0.1]
-    sent = kept + [upload for upload in kept if chance.random() < 0.3]
-    chance.shuffle(sent)
-    late = [upload for upload in sent if chance.random() < 0.05]
-    return [upload for upload in sent if upload not in late], late
-
-
-@pytest.mark.parametrize("seed", [1, 2])
-def test_events_twice_shuffled_late_or_never_end_every_photo_once(
-    cloud: SimpleNamespace, small_photo: bytes, seed: int
-) -> None:
+@pytest.fixture
+def world(cloud: SimpleNamespace) -> Iterator[World]:
     cloud.injector.reset()
-    owner = make_keeper()
-    uploads = [upload for _ in range(UPLOADS // A_BATCH) for upload in _make_batch(cloud.aws, owner, small_photo)]
-    now, late = deliveries(uploads, random.Random(seed))
-    never = len(uploads) - len({upload.etag + upload.photo.key for upload in now + late})
-    assert late, "a seed for which some are late"
-    assert never, "and some are lost"
-
-    for upload in now:
-        cloud.pipeline.arrive(upload.photo.key, upload.etag)
-    tasks.sweep()
-    cloud.pipeline.run_executions()
-    for upload in late:
-        cloud.pipeline.arrive(upload.photo.key, upload.etag)
-    tasks.index_photos()
-
-    records = catalog.get_many([upload.photo for upload in uploads], consistent=True)
-    ends = Counter(record.status for record in records.values())
-    assert ends == {"rejected": UPLOADS // A_BATCH, "ready": UPLOADS - UPLOADS // A_BATCH}
-    assert mails_to(owner.email) == UPLOADS // A_BATCH
-    assert orphans(cloud.aws, str(owner.pk)) == []
-    _assert_index_agrees(owner, records)
+    with made_of(cloud) as world:
+        yield world
 
 
-def _make_batch(aws: SimpleNamespace, owner: Any, data: bytes) -> list[Upload]:
-    batch = make_batch(owner, created_at=timezone.now() - OLD, expected=A_BATCH)
-    files = [photo_files.text_named_jpg(), *[data] * (A_BATCH - 1)]
-    return [make_upload(aws, file, owner=owner, batch=batch) for file in files]
+@pytest.mark.parametrize("seed", [1] if LONG else [1, 2])
+def test_events_twice_shuffled_and_late_end_every_photo_once(world: World, small_photo: bytes, seed: int) -> None:
+    chance = random.Random(seed)
+    simulation = Simulation(world.clock, world.executions, chance)
+    owners = [make_keeper() for _ in range(OWNERS)]
+    batches = UPLOADS // A_BATCH
+    files = [photo_files.text_named_jpg(), *[small_photo] * (A_BATCH - 1)]
+    uploads = [upload for number in range(batches) for upload in store(world.aws, owners[number % OWNERS], files)]
+    for delivery in deliver(uploads, chance, twice=0.3, late=0.05).sent:
+        simulation.at(delivery.after, partial(world.tell, delivery.told))
+    for upload in chance.sample(uploads, round(UPLOADS * ASKED_AGAIN)):
+        simulation.within(ALL_HAVE_COME, partial(reruns.rerun, upload.photo))
+    for after in SWEEPS:  # the last also clears what lost
+        simulation.at(after, tasks.sweep)
 
+    simulation.run(SWEEPS[-1])
+    while tasks.index_photos():
+        pass
 
-def _assert_index_agrees(owner: Any, records: dict[Any, contract.Photo]) -> None:
-    rows = {photo.pk: (photo.status, photo.run_id) for photo in Photo.objects.filter(owner=owner)}
-    assert rows == {photo_id: (record.status, record.run_id) for photo_id, record in records.items()}
-    shown = Counter(label.name for record in records.values() for label in contract.shown_labels(record))
-    counted = dict(LabelCount.objects.top(owner))
-    assert counted == dict(shown)
-    index.recount(owner.pk)
-    assert dict(LabelCount.objects.top(owner)) == counted
+    records = assert_index_agrees([upload.photo for upload in uploads])
+    assert Counter(record.status for record in records.values()) == {"rejected": batches, "ready": UPLOADS - batches}
+    assert world.witness.wrong == []
+    assert_nobody_is_told_twice(world.witness)
+    assert len(mails()) == batches
+    assert [orphan for owner in owners for orphan in orphans(world.aws, str(owner.pk))] == []
