@@ -6,16 +6,19 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 REQUIREMENTS := $(wildcard requirements*.txt) constraints.txt pipeline_lambdas/requirements.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench lock clean
+.PHONY: help run test test-faults check format bench lock clean
 
 help:  ## List every target
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 run: $(VENV)/run.stamp  ## Set everything up and run Shoebox on this machine
 	@exec $(BIN)/python manage.py runstack
 
 test: $(VENV)/dev.stamp  ## Set everything up and run all tests (ARGS="-k upload" narrows them)
 	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --no-loadscope-reorder $(ARGS)
+
+test-faults: $(VENV)/dev.stamp  ## Run the tests of faults with their full numbers: a thousand uploads, and more
+	SHOEBOX_FAULTS=long $(BIN)/python -m pytest tests/faults $(ARGS)
 
 check: $(VENV)/dev.stamp  ## Lint, types, templates, settings, the SAM template
 	$(BIN)/ruff format --check .
