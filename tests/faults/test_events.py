@@ -21,8 +21,9 @@ from webapp.photos import reruns, tasks
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("emptied")]
 UPLOADS, A_BATCH, OWNERS = pick(40, long=1000), 5, pick(2, long=20)
-ALL_HAVE_COME = timedelta(minutes=16)  # the last event of any
-SWEEPS = [*(timedelta(minutes=minutes) for minutes in pick([3, 6, 12], long=[*range(1, 16)])), timedelta(minutes=90)]
+IN_TIME = timedelta(minutes=3)
+LATE_BY = timedelta(seconds=20)  # late events meet the runs that the first sweep has started
+SWEEPS = [IN_TIME, *(timedelta(minutes=minutes) for minutes in pick([6], long=[4, 5, 6, 8])), timedelta(minutes=90)]
 ASKED_AGAIN = 0.05
 
 
@@ -41,10 +42,10 @@ def test_events_twice_shuffled_and_late_end_every_photo_once(world: World, small
     batches = UPLOADS // A_BATCH
     files = [photo_files.text_named_jpg(), *[small_photo] * (A_BATCH - 1)]
     uploads = [upload for number in range(batches) for upload in store(world.aws, owners[number % OWNERS], files)]
-    for delivery in deliver(uploads, chance, twice=0.3, late=0.05).sent:
+    for delivery in deliver(uploads, chance, twice=0.3, late=0.05, within=IN_TIME, late_by=LATE_BY).sent:
         simulation.at(delivery.after, partial(world.tell, delivery.told))
     for upload in chance.sample(uploads, round(UPLOADS * ASKED_AGAIN)):
-        simulation.within(ALL_HAVE_COME, partial(reruns.rerun, upload.photo))
+        simulation.within(2 * IN_TIME, partial(reruns.rerun, upload.photo))
     for after in SWEEPS:  # the last also clears what lost
         simulation.at(after, tasks.sweep)
 
