@@ -25,7 +25,7 @@ IN_TIME = timedelta(minutes=3)
 LATE_BY = timedelta(seconds=20)  # late events meet the runs that the first sweep has started
 LOST_IS_CLEARED = pick([90], long=[*range(90, 100)])  # a page of what is stored a sweep, an hour after it was written
 SWEEPS = [IN_TIME, *(timedelta(minutes=minutes) for minutes in pick([6], long=[4, 5, 6, 8]) + LOST_IS_CLEARED)]
-ASKED_AGAIN = 0.05
+LATE, ASKED_AGAIN = pick(0.2, long=0.05), 0.05  # of few uploads more, so that some do race
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_events_twice_shuffled_and_late_end_every_photo_once(world: World, small
     batches = UPLOADS // A_BATCH
     files = [photo_files.text_named_jpg(), *[small_photo] * (A_BATCH - 1)]
     uploads = [upload for number in range(batches) for upload in store(world.aws, owners[number % OWNERS], files)]
-    for delivery in deliver(uploads, chance, twice=0.3, late=0.05, within=IN_TIME, late_by=LATE_BY).sent:
+    for delivery in deliver(uploads, chance, twice=0.3, late=LATE, within=IN_TIME, late_by=LATE_BY).sent:
         simulation.at(delivery.after, partial(world.tell, delivery.told))
     for upload in chance.sample(uploads, round(UPLOADS * ASKED_AGAIN)):
         simulation.within(2 * IN_TIME, partial(reruns.rerun, upload.photo))
