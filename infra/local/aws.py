@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import urllib.request
 from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
 from botocore.config import Config
 
-from .stack import REGION, ROOT_KEY
+from .stack import REGION, ROOT_KEY, SAVE_PATH, StackError
 
 
 @dataclass(frozen=True)
@@ -24,3 +25,11 @@ class Aws:
 
     def table(self, name: str) -> Any:
         return self._session.resource("dynamodb", endpoint_url=self.endpoint_url).Table(name)
+
+    def save(self) -> None:
+        """Have everything on disk that it would lose when it is killed. Raises `StackError` when that cannot be."""
+        request = urllib.request.Request(f"{self.endpoint_url}{SAVE_PATH}", method="POST")  # noqa: S310  of the stack
+        try:
+            urllib.request.urlopen(request, timeout=60).close()  # noqa: S310
+        except OSError as error:
+            raise StackError(f"The local AWS could not be saved ({error}). Is the disk full?") from error

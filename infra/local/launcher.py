@@ -1,7 +1,9 @@
 """Runs MiniStack, the AWS of this machine, with what it lacks for Shoebox.
 
 - Lambda workers at once are bounded: left alone, it starts one for every upload, and runs out of memory.
-- Its state is saved every few seconds while something changes, and on SIGUSR1; left alone, only on SIGTERM.
+- Its state is saved once it is whole, then every few seconds while something changes, and on SIGUSR1; left alone, only
+  on SIGTERM.
+- What is written to DynamoDB between two saves is noted on disk before it is answered; left alone, a kill loses it.
 - Of finished executions it keeps the newest; left alone, all, with their history, in memory.
 - Mail and SMS are kept for the inbox page; left alone, mail is lost when it stops.
 - A mail is allowed for its sender's identity and address, as SES does it; left alone, only a policy for `*` allows any.
@@ -28,9 +30,10 @@ from pathlib import Path
 from typing import Any
 
 from .guard import guard
+from .journal import Journal, keep_journal
 from .outbox import authorize_mail, keep_sent
 from .permissions import answering_permissions
-from .saving import Saver, retrying_save, save_state
+from .saving import Saver, retrying_save, save_state, saving_on_request
 from .stack import ACCOUNT, HOST, REGION, Stack, read_stack
 
 MINISTACK_VERSION = "1.5.33"
@@ -45,6 +48,13 @@ WRAPPED = {
     ),
     "ministack.core.iam_evaluator": ("enforce",),
     "ministack.core.persistence": ("logger", "save_all"),
+    "ministack.services.dynamodb": (
+        "_set_item",
+        "_remove_item",
+        "_transact_write_items",
+        "_tables",
+        "load_persisted_state",
+    ),
     "ministack.services.lambda_svc": ("_execute_function_dispatch",),
     "ministack.services.ses_v2": ("handle_request",),
     "ministack.services.sns": ("handle_request",),
@@ -68,13 +78,9 @@ def main() -> None:
     bound_workers(modules["ministack.services.lambda_svc"], WORKERS_PER_CORE * (os.cpu_count() or 1))
     keep_sent(modules, stack.inbox_dir)
     authorize_mail(app)
-    app.save_all = retrying_save(modules["ministack.core.persistence"])
-    executions = modules["ministack.services.stepfunctions"]._executions
-    saver = Saver(lambda: save_state(app, executions))
-    saver.start()
-    signal.signal(signal.SIGUSR1, lambda *_: saver.save_now())
+    saver = start_saver(modules, Journal(stack.data_dir / "aws" / "journal"))
     answering = answering_permissions(app.app, modules["ministack.core.iam_evaluator"])
-    app.app = guard(answering, port=stack.aws_port, changed=saver.note_change)
+    app.app = guard(saving_on_request(answering, saver), port=stack.aws_port, changed=saver.note_change)
     for name in NOISY_LOGGERS:
         logging.getLogger(name).setLevel(logging.ERROR)
     sys.argv = ["ministack"]
@@ -100,6 +106,18 @@ def ministack_env(stack: Stack) -> dict[str, str]:
         "SFTP_ENABLED": "0",
         "MINISTACK_WORKER_THREADS": "256",  # a waiting invocation holds one, and those that run need some as well
     }
+
+
+def start_saver(modules: Mapping[str, Any], journal: Journal) -> Saver:
+    """What saves MiniStack's state from now on, and at its end."""
+    app, executions = modules["ministack.app"], modules["ministack.services.stepfunctions"]._executions
+    keep_journal(modules["ministack.services.dynamodb"], journal)
+    save_all = retrying_save(modules["ministack.core.persistence"], {"dynamodb": journal})
+    saver = Saver(lambda: save_state(save_all, app._build_persistence_save_dict(), executions))
+    app.save_all = lambda services: saver.has_begun and save_all(services)
+    saver.start()
+    signal.signal(signal.SIGUSR1, lambda *_: saver.ask())
+    return saver
 
 
 def wait_for_state(data_dir: Path) -> None:

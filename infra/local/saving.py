@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, Protocol
+
+from .guard import Asgi
+from .stack import SAVE_PATH
 
 SAVE_SECONDS = 3.0
 
@@ -18,12 +22,23 @@ REST_PER_SAVE = 10
 
 KEPT_EXECUTIONS = 500
 
-SaveAll = Callable[[Mapping[str, Callable[[], Any]]], None]
+LAST = "cloudformation"  # it says what was deployed, so what was deployed is saved before
+
+SaveAll = Callable[[Mapping[str, Callable[[], Any]]], bool]
 
 
-def save_state(app: Any, executions: Any) -> None:
+class Turning(Protocol):
+    """What notes a service's changes between two saves."""
+
+    def turn(self) -> int: ...
+
+    def forget_before(self, number: int) -> None: ...
+
+
+def save_state(save_all: SaveAll, services: Mapping[str, Callable[[], Any]], executions: Any) -> bool:
+    """Save everything but old executions; whether all of it was."""
     forget_executions(executions, keep=KEPT_EXECUTIONS)
-    app.save_all(app._build_persistence_save_dict())
+    return save_all(services)
 
 
 def forget_executions(executions: Any, *, keep: int) -> None:
@@ -36,21 +51,35 @@ def forget_executions(executions: Any, *, keep: int) -> None:
 
 class Saver(threading.Thread):
     """Saves soon after a change, and once more when it has gone quiet: an execution's last step changes the state after
-    the last request it makes. A save that takes long is made less often."""
+    the last request it makes. A save that takes long is made less often. It begins when it is first asked to save: what
+    is deployed half is not to be found by the next start."""
 
-    def __init__(self, save: Callable[[], None], seconds: float = SAVE_SECONDS) -> None:
+    def __init__(self, save: Callable[[], bool], seconds: float = SAVE_SECONDS) -> None:
         super().__init__(name="saver", daemon=True)
         self._save, self._seconds = save, seconds
-        self._changed, self._asked = threading.Event(), threading.Event()
+        self._changed, self._asked, self._begun = threading.Event(), threading.Event(), threading.Event()
+
+    @property
+    def has_begun(self) -> bool:
+        return self._begun.is_set()
 
     def note_change(self) -> None:
         self._changed.set()
 
-    def save_now(self) -> None:
+    def ask(self) -> None:
+        """Have everything saved soon."""
         self._asked.set()
+        self._begun.set()
+
+    def save_now(self) -> bool:
+        """Save everything; whether all of it was."""
+        saved = self._save()
+        self._begun.set()
+        return saved
 
     def run(self) -> None:
         was_busy, took = False, 0.0
+        self._begun.wait()
         while True:
             asked = self._asked.wait(max(self._seconds, took * REST_PER_SAVE))
             is_busy = self._changed.is_set()
@@ -63,25 +92,55 @@ class Saver(threading.Thread):
             was_busy = is_busy
 
 
-def retrying_save(persistence: Any) -> SaveAll:
+def retrying_save(persistence: Any, journals: Mapping[str, Turning]) -> SaveAll:
     """MiniStack's `save_all`, one at a time, and again for a service whose state changed while it was written: it says
-    so in its log alone, and leaves the file of before."""
+    so in its log alone, and leaves the file of before. A service's journal forgets what was saved."""
     saving = threading.Lock()
 
-    def save(services: Mapping[str, Callable[[], Any]]) -> None:
+    def save(services: Mapping[str, Callable[[], Any]]) -> bool:
         with saving:
-            for name, get_state in services.items():
-                save_one(name, get_state)
+            saved = [save_service(name, services[name]) for name in sorted(services, key=lambda name: name == LAST)]
+            return all(saved)
 
-    def save_one(name: str, get_state: Callable[[], Any]) -> None:
+    def save_service(name: str, get_state: Callable[[], Any]) -> bool:
+        journal = journals.get(name)
+        try:
+            begun = journal.turn() if journal else 0
+        except OSError as error:
+            return could_not_save(name, error)
+        saved = save_one(name, get_state)
+        if saved and journal:
+            journal.forget_before(begun)
+        return saved
+
+    def save_one(name: str, get_state: Callable[[], Any]) -> bool:
         for _ in range(SAVE_ATTEMPTS):
             with caught_errors(persistence.logger) as errors:
                 persistence.save_all({name: get_state})
             if not errors:
-                return
-        print(f"Could not save the state of {name}: {errors[-1]}", file=sys.stderr)
+                return True
+        return could_not_save(name, errors[-1])
 
     return save
+
+
+def saving_on_request(app: Asgi, saver: Saver) -> Asgi:
+    """MiniStack that also answers `POST SAVE_PATH`: with 204 when everything is saved, with 507 when it cannot be."""
+
+    async def answering(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] != "http" or (scope["method"], scope["path"]) != ("POST", SAVE_PATH):
+            await app(scope, receive, send)
+            return
+        status = 204 if await asyncio.to_thread(saver.save_now) else 507
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    return answering
+
+
+def could_not_save(name: str, why: object) -> bool:
+    print(f"Could not save the state of {name}: {why}", file=sys.stderr)
+    return False
 
 
 @contextmanager

@@ -16,6 +16,7 @@ ACCOUNT = "000000000000"
 ROOT_KEY = "test"  # MiniStack's own administrator; it listens on this machine alone
 MAIL_SENDER = "shoebox@shoebox.test"
 PERMISSIONS_PATH = "/_shoebox/may"  # of the local AWS: may this access key do that?
+SAVE_PATH = "/_shoebox/save"  # of the local AWS: save everything now, and from now on
 NO_OTHER_AWS = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}  # the person's own account
 STAFF_EMAIL = "staff@shoebox.test"
 # In a container there is often no other user, and the worker takes no pickles, which is what Celery warns of.
@@ -151,9 +152,11 @@ def rekognition_process(stack: Stack, key: Mapping[str, str]) -> Process:
 
 
 def prepare_process(stack: Stack, site_env: Mapping[str, str], staff_password: str) -> Process:
-    """Brings the database up to date and sees that there is a member of staff; it ends by itself."""
-    env = clean_env(stack, **site_env, SHOEBOX_STAFF_PASSWORD=staff_password)
-    return Process("migrate", (sys.executable, "manage.py", "preparesite"), env)
+    """Brings the database up to date, sees that there is a member of staff, and sets going again what the last run left
+    unfinished; it ends by itself."""
+    its_own = {"DJANGO_SETTINGS_MODULE": "webapp.settings.local_start", "SHOEBOX_STAFF_PASSWORD": staff_password}
+    env = clean_env(stack, **{**site_env, **its_own})
+    return Process("prepare", (sys.executable, "manage.py", "preparesite"), env)
 
 
 def site_processes(stack: Stack, site_env: Mapping[str, str]) -> tuple[Process, ...]:

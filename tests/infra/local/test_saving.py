@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import asyncio
+import errno
 import logging
+import os
 import threading
 from types import SimpleNamespace
 from typing import Any
@@ -8,6 +11,7 @@ from typing import Any
 import pytest
 
 from infra.local import saving
+from infra.local.stack import SAVE_PATH
 
 
 def make_persistence(failures: int) -> SimpleNamespace:
@@ -25,19 +29,56 @@ def make_persistence(failures: int) -> SimpleNamespace:
 
 def test_state_that_changed_while_it_was_saved_is_saved_again() -> None:
     persistence = make_persistence(failures=2)
-    saving.retrying_save(persistence)({"s3": dict})
+    assert saving.retrying_save(persistence, {})({"s3": dict})
     assert persistence.calls == ["s3"] * 3
 
 
 def test_state_that_was_saved_is_not_saved_twice() -> None:
     persistence = make_persistence(failures=0)
-    saving.retrying_save(persistence)({"s3": dict, "sqs": dict})
+    assert saving.retrying_save(persistence, {})({"s3": dict, "sqs": dict})
     assert persistence.calls == ["s3", "sqs"]
 
 
 def test_state_that_cannot_be_saved_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    saving.retrying_save(make_persistence(failures=99))({"s3": dict})
+    assert not saving.retrying_save(make_persistence(failures=99), {})({"s3": dict})
     assert "s3: dictionary changed size" in capsys.readouterr().err
+
+
+def test_what_was_deployed_is_said_after_all_that_was_deployed() -> None:
+    persistence = make_persistence(failures=0)
+    saving.retrying_save(persistence, {})({"s3": dict, "cloudformation": dict, "lambda": dict})
+    assert persistence.calls == ["s3", "lambda", "cloudformation"]
+
+
+class Notes:
+    """A journal that keeps what it was told."""
+
+    def __init__(self, error: OSError | None = None) -> None:
+        self.forgot: list[int] = []
+        self._error = error
+
+    def turn(self) -> int:
+        if self._error:
+            raise self._error
+        return 7
+
+    def forget_before(self, number: int) -> None:
+        self.forgot.append(number)
+
+
+@pytest.mark.parametrize(("failures", "forgot"), [(0, [7]), (99, [])])
+def test_journal_forgets_what_was_saved_and_nothing_else(failures: int, forgot: list[int]) -> None:
+    journal = Notes()
+    saving.retrying_save(make_persistence(failures), {"dynamodb": journal})({"sqs": dict, "dynamodb": dict})
+    assert journal.forgot == forgot
+
+
+def test_full_disk_is_said_and_the_rest_is_saved_all_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    persistence = make_persistence(failures=0)
+    journal = Notes(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    assert not saving.retrying_save(persistence, {"dynamodb": journal})({"dynamodb": dict, "sqs": dict})
+    assert persistence.calls == ["sqs"]
+    assert "dynamodb: [Errno 28] No space left" in capsys.readouterr().err
 
 
 def make_executions() -> dict[str, dict[str, Any]]:
@@ -59,13 +100,20 @@ def test_executions_within_the_limit_are_all_kept() -> None:
 
 def make_saver(seconds: float) -> tuple[saving.Saver, threading.Semaphore]:
     saved = threading.Semaphore(0)
-    saver = saving.Saver(lambda: saved.release(), seconds)
+
+    def save() -> bool:
+        saved.release()
+        return True
+
+    saver = saving.Saver(save, seconds)
     saver.start()
     return saver, saved
 
 
 def test_saver_saves_after_a_change_and_once_more_when_it_is_quiet() -> None:
     saver, saved = make_saver(0.01)
+    saver.save_now()
+    assert saved.acquire(timeout=5)
     saver.note_change()
     assert saved.acquire(timeout=5)
     assert saved.acquire(timeout=5)
@@ -74,5 +122,41 @@ def test_saver_saves_after_a_change_and_once_more_when_it_is_quiet() -> None:
 
 def test_saver_saves_at_once_when_asked() -> None:
     saver, saved = make_saver(3600)
-    saver.save_now()
+    saver.ask()
     assert saved.acquire(timeout=5)
+
+
+def test_nothing_is_saved_of_a_deployment_that_is_not_done() -> None:
+    saver, saved = make_saver(0.01)
+    saver.note_change()
+    assert not saved.acquire(timeout=0.1)
+    assert not saver.has_begun
+
+
+@pytest.mark.parametrize(("failures", "status"), [(0, 204), (99, 507)])
+def test_who_asks_for_a_save_hears_whether_all_was_saved(failures: int, status: int) -> None:
+    save = saving.retrying_save(make_persistence(failures), {})
+    saver = saving.Saver(lambda: save({"s3": dict}))
+    assert ask(saving.saving_on_request(local_aws, saver), "POST", SAVE_PATH) == [status]
+    assert saver.has_begun
+
+
+def test_every_other_request_is_the_local_awss() -> None:
+    app = saving.saving_on_request(local_aws, saving.Saver(lambda: True))
+    assert ask(app, "GET", SAVE_PATH) + ask(app, "POST", "/") == [200, 200]
+
+
+async def local_aws(_scope: Any, _receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200})
+
+
+def ask(app: Any, method: str, path: str) -> list[int]:
+    """The statuses that an ASGI application answers one request with."""
+    statuses = []
+
+    async def send(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+
+    asyncio.run(app({"type": "http", "path": path, "method": method}, None, send))
+    return statuses

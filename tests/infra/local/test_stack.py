@@ -14,6 +14,7 @@ from infra.local.stack import (
     aws_env,
     aws_process,
     clean_env,
+    prepare_process,
     read_stack,
     rekognition_process,
     site_processes,
@@ -93,3 +94,8 @@ def test_worker_in_a_container_does_not_warn_that_it_runs_as_root() -> None:
 
 def test_secrets_do_not_show_when_a_process_is_printed() -> None:
     assert "secret" not in repr(rekognition_process(Stack(), KEY))
+
+
+def test_database_is_prepared_with_settings_that_wait_for_nothing() -> None:
+    process = prepare_process(Stack(), {"DJANGO_SETTINGS_MODULE": "webapp.settings.local"}, "a password")
+    assert process.env["DJANGO_SETTINGS_MODULE"] == "webapp.settings.local_start"

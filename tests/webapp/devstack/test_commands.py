@@ -10,12 +10,16 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.core.management import call_command
 
 from infra.local.stack import ROOT
 from pipeline_lambdas.photo_pipeline import contract
+from tests.factories import make_photo
 from tests.webapp.accounts.factories import make_preferences, make_user
 from webapp.accounts.models import NotificationPreferences, User
+from webapp.devstack.management.commands import preparesite
 from webapp.devstack.management.commands.preparesite import provide_staff
+from webapp.photos.models import Photo
 
 
 def run_stack(tmp_path: Path, **env: str) -> subprocess.CompletedProcess[str]:
@@ -80,3 +84,22 @@ def test_a_session_outlives_a_start_with_the_same_password(aws: SimpleNamespace)
         provide_staff(email="staff@shoebox.test", password="a long password")
         hashes.add(User.objects.get().password)
     assert len(hashes) == 1
+
+
+@pytest.mark.django_db
+def test_what_the_last_run_left_unfinished_is_finished_before_the_site_starts(
+    aws: SimpleNamespace, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOEBOX_STAFF_PASSWORD", "a long password")
+    settings.SWEEP_AFTER_SECONDS = seconds_waited_at_start()
+    make_photo(status="deleting")
+    call_command(preparesite.Command())
+    assert not Photo.objects.exists()
+
+
+def seconds_waited_at_start() -> int:
+    """What webapp.settings.local_start says; these tests have other settings, so it is read in another process."""
+    script = "from webapp.settings import local_start; print(local_start.SWEEP_AFTER_SECONDS)"
+    env = {"PATH": os.environ["PATH"], "SHOEBOX_DATA_DIR": os.devnull}
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+    return int(done.stdout)

@@ -1,4 +1,4 @@
-"""`manage.py preparesite`: what the site's database needs before the local site starts."""
+"""`manage.py preparesite`: what is to be done before the local site starts."""
 
 from __future__ import annotations
 
@@ -13,14 +13,19 @@ from django.db import transaction
 from infra.local.stack import STAFF_EMAIL
 from webapp.accounts import preferences
 from webapp.accounts.models import User
+from webapp.photos.sweep import sweep
 
 
 class Command(BaseCommand):
-    help = "Bring the database up to date, and see that the local member of staff can log in (SHOEBOX_STAFF_PASSWORD)."
+    help = (
+        "Bring the database up to date, see that the local member of staff can log in (SHOEBOX_STAFF_PASSWORD), and set"
+        " going again what is unfinished."
+    )
 
     def handle(self, **_options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
         provide_staff(email=STAFF_EMAIL, password=os.environ["SHOEBOX_STAFF_PASSWORD"])
+        sweep()
 
 
 @transaction.atomic
