@@ -1,10 +1,11 @@
-"""What one stack has to itself: its ports and its data directory."""
+"""What one stack has to itself: its ports, its data directory, and room there."""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
 import os
+import shutil
 import socket
 import time
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ from typing import IO
 from .stack import HOST, StackError
 
 POLL_SECONDS = 0.1
+ROOM_BYTES = 20_000_000  # enough to start, and to finish the photos that were taken
 
 
 def require_free_ports(ports: Mapping[str, int], *, patience: float) -> None:
@@ -58,6 +60,12 @@ def sole_use(data_dir: Path) -> Iterator[bool]:
             yield bool(holder)
         finally:
             _rewrite(lock, "")
+
+
+def require_room(data_dir: Path) -> None:
+    """Raises `StackError` when the disk is too full to keep what a stack writes."""
+    if shutil.disk_usage(data_dir).free < ROOM_BYTES:
+        raise StackError(f"The disk that {data_dir} is on is full. Make some room there, and start again.")
 
 
 def _rewrite(file: IO[str], text: str) -> None:

@@ -4,7 +4,8 @@
 - Its state is saved once it is whole, then every few seconds while something changes, and on SIGUSR1; left alone, only
   on SIGTERM.
 - What is written to DynamoDB between two saves is noted on disk before it is answered; left alone, a kill loses it.
-- An object that cannot be written to disk is refused; left alone, it is taken, and gone after the next start.
+- An object that cannot be written to disk is refused, and a photo before it comes to that; left alone, it is taken, and
+  gone after the next start.
 - Of finished executions it keeps the newest; left alone, all, with their history, in memory.
 - Mail and SMS are kept for the inbox page; left alone, mail is lost when it stops.
 - A mail is allowed for its sender's identity and address, as SES does it; left alone, only a policy for `*` allows any.
@@ -36,7 +37,7 @@ from .outbox import authorize_mail, keep_sent
 from .permissions import answering_permissions
 from .saving import Saver, retrying_save, save_state, saving_on_request
 from .stack import ACCOUNT, HOST, REGION, Stack, read_stack
-from .stored import require_stored
+from .stored import keep_reserve, require_stored
 
 MINISTACK_VERSION = "1.5.33"
 WRAPPED = {
@@ -58,7 +59,7 @@ WRAPPED = {
         "load_persisted_state",
     ),
     "ministack.services.lambda_svc": ("_execute_function_dispatch",),
-    "ministack.services.s3": ("_persist_object", "_buckets"),
+    "ministack.services.s3": ("_persist_object", "_put_object", "_error", "_buckets"),
     "ministack.services.ses_v2": ("handle_request",),
     "ministack.services.sns": ("handle_request",),
     "ministack.services.stepfunctions": ("_executions",),
@@ -82,6 +83,7 @@ def main() -> None:
     keep_sent(modules, stack.inbox_dir)
     authorize_mail(app)
     require_stored(modules["ministack.services.s3"])
+    keep_reserve(modules["ministack.services.s3"], stack.data_dir)
     saver = start_saver(modules, Journal(stack.data_dir / "aws" / "journal"))
     answering = answering_permissions(app.app, modules["ministack.core.iam_evaluator"])
     app.app = guard(saving_on_request(answering, saver), port=stack.aws_port, changed=saver.note_change)

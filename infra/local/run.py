@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from . import stack as parts
 from .access import provide_rekognition_key, provide_site_key
 from .aws import Aws
-from .claims import require_free_ports, sole_use
+from .claims import require_free_ports, require_room, sole_use
 from .deploy import Deployment, deploy_pipeline
 from .secret_store import SecretStore, write_private
 from .stack import Stack
@@ -42,6 +42,7 @@ class Started:
 def running_stack(stack: Stack, supervisor: Supervisor) -> Iterator[Started]:
     """The stack while it runs; at the end, however it comes, every process is ended. Raises `StackError`."""
     with sole_use(stack.data_dir) as was_killed:
+        require_room(stack.data_dir)
         require_free_ports(stack.ports, patience=LEFTOVER_SECONDS if was_killed else 0)
         try:
             yield start(stack, supervisor)

@@ -1,9 +1,14 @@
-"""An object is stored when it is on disk: where MiniStack cannot write one it warns, keeps it in memory, and says that
-it is stored."""
+"""Storing objects on a disk that may be full. Left alone, MiniStack warns of one that it could not write, keeps it in
+memory, and says that it is stored."""
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
+
+UPLOADS = "originals/"  # where the keys begin that people send photos to
+RESERVE_BYTES = 100_000_000  # for what is made of the photos taken so far, for their records, and for the site
 
 
 def require_stored(s3: Any) -> None:
@@ -19,3 +24,16 @@ def require_stored(s3: Any) -> None:
             raise OSError(f"{bucket}/{key} could not be written to disk")
 
     s3._persist_object = persist_or_fail
+
+
+def keep_reserve(s3: Any, directory: Path) -> None:
+    """Let MiniStack's S3 take no photo that would leave the disk too little room to finish those it has."""
+    put = s3._put_object
+
+    def put_within_reserve(bucket: str, key: str, body: bytes, headers: Any) -> Any:
+        if key.startswith(UPLOADS) and shutil.disk_usage(directory).free < RESERVE_BYTES + len(body):
+            # 507: an error that boto3 does not try again
+            return s3._error("InsufficientStorage", "There is too little room on the disk of this machine.", 507)
+        return put(bucket, key, body, headers)
+
+    s3._put_object = put_within_reserve

@@ -54,7 +54,7 @@ class Output:
         return f"\x1b[{colour}m{label}\x1b[0m"
 
     def _write(self, text: str) -> None:
-        with self._lock, contextlib.suppress(BrokenPipeError, ValueError):
+        with self._lock, contextlib.suppress(OSError, ValueError):  # nobody reads it, or there is no room for it
             self._stream.write(text + "\n")
             self._stream.flush()
 

@@ -7,10 +7,12 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from infra.local.claims import is_free, require_free_ports, sole_use
+from infra.local import claims
+from infra.local.claims import is_free, require_free_ports, require_room, sole_use
 from infra.local.stack import ROOT, StackError
 
 
@@ -23,6 +25,24 @@ def test_port_in_use_is_an_error_with_the_variable_that_moves_it() -> None:
         with pytest.raises(StackError, match=f"Port {port} is in use .*SHOEBOX_PORT"):
             require_free_ports({"SHOEBOX_PORT": port}, patience=0)
     require_free_ports({"SHOEBOX_PORT": port}, patience=0)
+
+
+@pytest.mark.parametrize(("family", "address"), [(socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")])
+def test_port_that_another_program_has_on_every_address_is_in_use(family: socket.AddressFamily, address: str) -> None:
+    with socket.socket(family) as taken:
+        taken.bind((address, 0))
+        taken.listen()
+        assert not is_free(taken.getsockname()[1])
+
+
+@pytest.mark.parametrize(("free", "is_full"), [(claims.ROOM_BYTES, False), (claims.ROOM_BYTES - 1, True)])
+def test_full_disk_is_an_error_with_the_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, is_full: bool
+) -> None:
+    monkeypatch.setattr(claims.shutil, "disk_usage", lambda _directory: SimpleNamespace(free=free))
+    expected = pytest.raises(StackError, match=f"{tmp_path} .*full") if is_full else contextlib.nullcontext()
+    with expected:
+        require_room(tmp_path)
 
 
 def test_leftover_gets_its_time_to_free_the_port() -> None:

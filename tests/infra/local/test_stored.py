@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from infra.local.stored import require_stored
+from infra.local import stored as stores
+from infra.local.stored import keep_reserve, require_stored
 
 
 def make_s3(*, has_room: bool) -> SimpleNamespace:
@@ -36,3 +38,25 @@ def test_object_that_finds_no_room_is_an_error_and_not_there() -> None:
     with pytest.raises(OSError, match=r"originals/a\.jpg could not be written"):
         put(s3)
     assert s3._buckets["originals"]["objects"] == {}
+
+
+def put_with_reserve(directory: Path, key: str, body: bytes = b"x") -> Any:
+    s3 = SimpleNamespace(_put_object=lambda *_: "stored", _error=lambda code, _text, status: (code, status))
+    keep_reserve(s3, directory)
+    return s3._put_object("bucket", key, body, {})
+
+
+@pytest.mark.parametrize(
+    ("free", "key", "expected"),
+    [
+        (101, "originals/owner/photo.jpg", "stored"),
+        (100, "originals/owner/photo.jpg", ("InsufficientStorage", 507)),
+        (100, "renditions/owner/photo/run/thumb.webp", "stored"),
+    ],
+)
+def test_photo_is_refused_before_it_takes_the_room_that_the_others_need(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, key: str, expected: object
+) -> None:
+    monkeypatch.setattr(stores, "RESERVE_BYTES", 100)
+    monkeypatch.setattr(stores.shutil, "disk_usage", lambda _directory: SimpleNamespace(free=free))
+    assert put_with_reserve(tmp_path, key) == expected

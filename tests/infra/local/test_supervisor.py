@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import signal
@@ -176,6 +177,14 @@ def test_processes_end_when_the_supervisor_is_killed(tmp_path: Path) -> None:
 def test_lines_are_not_coloured_when_nobody_looks(stream: io.StringIO) -> None:
     Output(stream).pass_on("site", "hello")
     assert stream.getvalue() == "site        | hello\n"
+
+
+def test_output_that_finds_no_room_ends_nothing() -> None:
+    class Full(io.StringIO):
+        def write(self, _text: str) -> int:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    Output(Full()).say("hello")
 
 
 def test_each_name_has_its_colour_on_a_terminal() -> None:
