@@ -37,6 +37,7 @@ from .outbox import authorize_mail, keep_sent
 from .permissions import answering_permissions
 from .saving import Saver, retrying_save, save_state, saving_on_request
 from .stack import ACCOUNT, HOST, REGION, Stack, read_stack
+from .state_files import StateFiles
 from .stored import keep_reserve, require_stored
 
 MINISTACK_VERSION = "1.5.33"
@@ -50,7 +51,7 @@ WRAPPED = {
         "_enforce_data_plane",
     ),
     "ministack.core.iam_evaluator": ("enforce",),
-    "ministack.core.persistence": ("logger", "save_all"),
+    "ministack.core.persistence": ("STATE_DIR", "logger", "save_all"),
     "ministack.services.dynamodb": (
         "_set_item",
         "_remove_item",
@@ -84,7 +85,7 @@ def main() -> None:
     authorize_mail(app)
     require_stored(modules["ministack.services.s3"])
     keep_reserve(modules["ministack.services.s3"], stack.data_dir)
-    saver = start_saver(modules, Journal(stack.data_dir / "aws" / "journal"))
+    saver = start_saver(modules, stack.data_dir / "aws")
     answering = answering_permissions(app.app, modules["ministack.core.iam_evaluator"])
     app.app = guard(saving_on_request(answering, saver), port=stack.aws_port, changed=saver.note_change)
     for name in NOISY_LOGGERS:
@@ -114,11 +115,12 @@ def ministack_env(stack: Stack) -> dict[str, str]:
     }
 
 
-def start_saver(modules: Mapping[str, Any], journal: Journal) -> Saver:
-    """What saves MiniStack's state from now on, and at its end."""
+def start_saver(modules: Mapping[str, Any], directory: Path) -> Saver:
+    """What saves MiniStack's state into a directory from now on, and at its end."""
     app, executions = modules["ministack.app"], modules["ministack.services.stepfunctions"]._executions
+    files, journal = StateFiles(directory), Journal(directory / "journal")
     keep_journal(modules["ministack.services.dynamodb"], journal)
-    save_all = retrying_save(modules["ministack.core.persistence"], {"dynamodb": journal})
+    save_all = retrying_save(modules["ministack.core.persistence"], files, {"dynamodb": journal})
     saver = Saver(lambda: save_state(save_all, app._build_persistence_save_dict(), executions))
     app.save_all = lambda services: saver.has_begun and save_all(services)
     saver.start()

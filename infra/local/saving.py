@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from .guard import Asgi
 from .stack import SAVE_PATH
+from .state_files import StateFiles
 
 SAVE_SECONDS = 3.0
 
@@ -21,8 +22,6 @@ SAVE_ATTEMPTS = 5
 REST_PER_SAVE = 10
 
 KEPT_EXECUTIONS = 500
-
-LAST = "cloudformation"  # it says what was deployed, so what was deployed is saved before
 
 SaveAll = Callable[[Mapping[str, Callable[[], Any]]], bool]
 
@@ -92,36 +91,38 @@ class Saver(threading.Thread):
             was_busy = is_busy
 
 
-def retrying_save(persistence: Any, journals: Mapping[str, Turning]) -> SaveAll:
-    """MiniStack's `save_all`, one at a time, and again for a service whose state changed while it was written: it says
-    so in its log alone, and leaves the file of before. A service's journal forgets what was saved."""
+def retrying_save(persistence: Any, files: StateFiles, journals: Mapping[str, Turning]) -> SaveAll:
+    """MiniStack's `save_all`, one at a time, for all services or none, and again for one whose state changed while it
+    was written: it says so in its log alone. The services' journals then forget what was saved."""
     saving = threading.Lock()
 
     def save(services: Mapping[str, Callable[[], Any]]) -> bool:
         with saving:
-            saved = [save_service(name, services[name]) for name in sorted(services, key=lambda name: name == LAST)]
-            return all(saved)
+            try:
+                return save_together(services)
+            except OSError as error:
+                return could_not_save("the local AWS", error)
 
-    def save_service(name: str, get_state: Callable[[], Any]) -> bool:
-        journal = journals.get(name)
-        try:
-            begun = journal.turn() if journal else 0
-        except OSError as error:
-            return could_not_save(name, error)
-        saved = save_one(name, get_state)
-        if saved and journal:
-            journal.forget_before(begun)
-        return saved
-
-    def save_one(name: str, get_state: Callable[[], Any]) -> bool:
-        for _ in range(SAVE_ATTEMPTS):
-            with caught_errors(persistence.logger) as errors:
-                persistence.save_all({name: get_state})
-            if not errors:
-                return True
-        return could_not_save(name, errors[-1])
+    def save_together(services: Mapping[str, Callable[[], Any]]) -> bool:
+        begun = {name: journals[name].turn() for name in journals.keys() & services.keys()}
+        persistence.STATE_DIR = str(files.begin())
+        if not all(save_one(persistence, name, get_state) for name, get_state in services.items()):
+            return False
+        files.commit()
+        for name, number in begun.items():
+            journals[name].forget_before(number)
+        return True
 
     return save
+
+
+def save_one(persistence: Any, name: str, get_state: Callable[[], Any]) -> bool:
+    for _ in range(SAVE_ATTEMPTS):
+        with caught_errors(persistence.logger) as errors:
+            persistence.save_all({name: get_state})
+        if not errors:
+            return True
+    return could_not_save(name, errors[-1])
 
 
 def saving_on_request(app: Asgi, saver: Saver) -> Asgi:

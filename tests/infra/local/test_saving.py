@@ -5,6 +5,7 @@ import errno
 import logging
 import os
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from infra.local import saving
 from infra.local.stack import SAVE_PATH
+from infra.local.state_files import StateFiles
 
 
 def make_persistence(failures: int) -> SimpleNamespace:
@@ -23,31 +25,48 @@ def make_persistence(failures: int) -> SimpleNamespace:
         calls.extend(services)
         if len(calls) <= failures:
             logger.error("dictionary changed size during iteration")
+            return
+        for name, get_state in services.items():
+            (Path(persistence.STATE_DIR) / f"{name}.json").write_text(str(get_state()))
 
-    return SimpleNamespace(logger=logger, save_all=save_all, calls=calls)
+    persistence = SimpleNamespace(logger=logger, save_all=save_all, calls=calls, STATE_DIR="")
+    return persistence
 
 
-def test_state_that_changed_while_it_was_saved_is_saved_again() -> None:
+def make_save(directory: Path, persistence: SimpleNamespace, journals: Any = None) -> saving.SaveAll:
+    return saving.retrying_save(persistence, StateFiles(directory), journals or {})
+
+
+def saved_in(directory: Path) -> dict[str, str]:
+    return {path.stem: path.read_text() for path in directory.glob("*.json")}
+
+
+def test_state_that_changed_while_it_was_saved_is_saved_again(tmp_path: Path) -> None:
     persistence = make_persistence(failures=2)
-    assert saving.retrying_save(persistence, {})({"s3": dict})
+    assert make_save(tmp_path, persistence)({"s3": dict})
     assert persistence.calls == ["s3"] * 3
 
 
-def test_state_that_was_saved_is_not_saved_twice() -> None:
+def test_state_that_was_saved_is_not_saved_twice(tmp_path: Path) -> None:
     persistence = make_persistence(failures=0)
-    assert saving.retrying_save(persistence, {})({"s3": dict, "sqs": dict})
+    assert make_save(tmp_path, persistence)({"s3": dict, "sqs": list})
     assert persistence.calls == ["s3", "sqs"]
+    assert saved_in(tmp_path) == {"s3": "{}", "sqs": "[]"}
 
 
-def test_state_that_cannot_be_saved_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    assert not saving.retrying_save(make_persistence(failures=99), {})({"s3": dict})
+def test_state_that_cannot_be_saved_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert not make_save(tmp_path, make_persistence(failures=99))({"s3": dict})
     assert "s3: dictionary changed size" in capsys.readouterr().err
 
 
-def test_what_was_deployed_is_said_after_all_that_was_deployed() -> None:
-    persistence = make_persistence(failures=0)
-    saving.retrying_save(persistence, {})({"s3": dict, "cloudformation": dict, "lambda": dict})
-    assert persistence.calls == ["s3", "lambda", "cloudformation"]
+def test_nothing_is_replaced_where_not_all_could_be_saved(tmp_path: Path) -> None:
+    (tmp_path / "s3.json").write_text("of before")
+
+    def get_state() -> dict[str, Any]:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    assert not make_save(tmp_path, make_persistence(failures=0))({"s3": dict, "sqs": get_state})
+    assert saved_in(tmp_path) == {"s3": "of before"}
 
 
 class Notes:
@@ -67,18 +86,17 @@ class Notes:
 
 
 @pytest.mark.parametrize(("failures", "forgot"), [(0, [7]), (99, [])])
-def test_journal_forgets_what_was_saved_and_nothing_else(failures: int, forgot: list[int]) -> None:
+def test_journal_forgets_what_was_saved_and_nothing_else(tmp_path: Path, failures: int, forgot: list[int]) -> None:
     journal = Notes()
-    saving.retrying_save(make_persistence(failures), {"dynamodb": journal})({"sqs": dict, "dynamodb": dict})
+    make_save(tmp_path, make_persistence(failures), {"dynamodb": journal})({"sqs": dict, "dynamodb": dict})
     assert journal.forgot == forgot
 
 
-def test_full_disk_is_said_and_the_rest_is_saved_all_the_same(capsys: pytest.CaptureFixture[str]) -> None:
-    persistence = make_persistence(failures=0)
+def test_full_disk_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     journal = Notes(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
-    assert not saving.retrying_save(persistence, {"dynamodb": journal})({"dynamodb": dict, "sqs": dict})
-    assert persistence.calls == ["sqs"]
-    assert "dynamodb: [Errno 28] No space left" in capsys.readouterr().err
+    assert not make_save(tmp_path, make_persistence(failures=0), {"dynamodb": journal})({"dynamodb": dict})
+    assert "No space left" in capsys.readouterr().err
+    assert saved_in(tmp_path) == {}
 
 
 def make_executions() -> dict[str, dict[str, Any]]:
@@ -134,8 +152,8 @@ def test_nothing_is_saved_of_a_deployment_that_is_not_done() -> None:
 
 
 @pytest.mark.parametrize(("failures", "status"), [(0, 204), (99, 507)])
-def test_who_asks_for_a_save_hears_whether_all_was_saved(failures: int, status: int) -> None:
-    save = saving.retrying_save(make_persistence(failures), {})
+def test_who_asks_for_a_save_hears_whether_all_was_saved(tmp_path: Path, failures: int, status: int) -> None:
+    save = make_save(tmp_path, make_persistence(failures))
     saver = saving.Saver(lambda: save({"s3": dict}))
     assert ask(saving.saving_on_request(local_aws, saver), "POST", SAVE_PATH) == [status]
     assert saver.has_begun
