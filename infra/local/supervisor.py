@@ -183,11 +183,10 @@ class Supervisor:
 
 
 def ended(running: Running) -> StackError:
-    """The error that says that a process ended, how, and what it said last."""
+    """The error that says that a process ended, how, and what it said last, if it said anything."""
     last = "".join(f"\n    {line}" for line in running.last_lines)
-    return StackError(
-        f"{running.process.name} ended unexpectedly (exit code {running.exit_code()}). Its last words:{last}"
-    )
+    words = f" Its last words:{last}" if last else ""
+    return StackError(f"{running.process.name} ended unexpectedly (exit code {running.exit_code()}).{words}")
 
 
 def start_child(process: Process) -> subprocess.Popen[str]:

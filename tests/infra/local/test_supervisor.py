@@ -89,6 +89,12 @@ def test_process_that_ends_before_it_is_ready_is_an_error_with_its_last_words(su
         supervisor.start(make_process("import sys; print('no such file'); sys.exit(3)", ready_line="never"))
 
 
+def test_process_that_is_killed_before_it_says_anything_is_an_error_in_one_line(supervisor: Supervisor) -> None:
+    with pytest.raises(StackError) as raised:
+        supervisor.start(make_process("import os; os.kill(os.getpid(), 9)", ready_line="never"))
+    assert str(raised.value) == "part ended unexpectedly (exit code -9)."
+
+
 def test_process_that_ends_later_ends_the_watch(supervisor: Supervisor, tmp_path: Path) -> None:
     script = f"""
         import pathlib, sys, time
