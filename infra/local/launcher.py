@@ -63,7 +63,7 @@ WRAPPED = {
     "ministack.services.s3": ("_persist_object", "_put_object", "_error", "_buckets"),
     "ministack.services.ses_v2": ("handle_request",),
     "ministack.services.sns": ("handle_request",),
-    "ministack.services.stepfunctions": ("_executions",),
+    "ministack.services.stepfunctions": ("_executions", "_invoke_resource", "_invoke_resource_with_timeout"),
 }
 NOISY_LOGGERS = ("samtranslator.metrics", "kms")  # they warn of what Shoebox does not use
 WORKERS_PER_CORE = 2
@@ -85,6 +85,7 @@ def main() -> None:
     authorize_mail(app)
     require_stored(modules["ministack.services.s3"])
     keep_reserve(modules["ministack.services.s3"], stack.data_dir)
+    count_no_waiting(modules["ministack.services.stepfunctions"])
     saver = start_saver(modules, stack.data_dir / "aws")
     answering = answering_permissions(app.app, modules["ministack.core.iam_evaluator"])
     app.app = guard(saving_on_request(answering, saver), port=stack.aws_port, changed=saver.note_change)
@@ -168,6 +169,14 @@ def bound_workers(lambda_service: Any, limit: int) -> None:
             return dispatch(func, config, event, request_id, time.time())
 
     lambda_service._execute_function_dispatch = bounded
+
+
+def count_no_waiting(step_functions: Any) -> None:
+    """Let a task wait for its worker: its time would be over before it began, and it would be run a second time beside
+    the first. The function's own limit, which is shorter, ends what hangs."""
+    step_functions._invoke_resource_with_timeout = lambda resource, given, _seconds: step_functions._invoke_resource(
+        resource, given
+    )
 
 
 if __name__ == "__main__":

@@ -69,6 +69,12 @@ def test_slot_is_free_again_after_a_worker_that_raised() -> None:
             service._execute_function_dispatch({}, {}, {}, "id", 0.0)
 
 
+def test_a_task_waits_for_its_worker_longer_than_it_may_run() -> None:
+    service = SimpleNamespace(_invoke_resource=lambda resource, given: f"{resource} {given}")
+    launcher.count_no_waiting(service)
+    assert service._invoke_resource_with_timeout("arn", "input", 0) == "arn input"
+
+
 def test_temporary_directory_is_empty_after_a_start(tmp_path: Path) -> None:
     (tmp_path / "tmp" / "ministack-lambda-1").mkdir(parents=True)
     launcher.empty_directory(tmp_path / "tmp")
