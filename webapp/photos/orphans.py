@@ -21,7 +21,7 @@ from pipeline_lambdas.photo_pipeline import contract
 from webapp.photos import catalog, clock, deletion, originals
 from webapp.photos.conf import orphaned_after
 from webapp.photos.index import disagrees, index
-from webapp.photos.models import Photo, SweepCursor
+from webapp.photos.models import Photo, Status, SweepCursor
 from webapp.photos.steps import Listing, Step, Undone, attempt
 
 logger = logging.getLogger(__name__)
@@ -117,7 +117,7 @@ def _steps_for_lost_runs(stored: dict[Photo, list[str]]) -> Iterator[Step]:
     suspects = {
         photo: keys
         for photo, keys in stored.items()
-        if photo.status in contract.TERMINAL and any(_run_of(key) != photo.run_id for key in keys)
+        if photo.status in contract.TERMINAL and (photo.status != Status.READY or _has_other_runs(photo, keys))
     }
     records = catalog.get_many(suspects, consistent=True)
     for photo, keys in suspects.items():
@@ -130,7 +130,11 @@ def _steps_for_lost_runs(stored: dict[Photo, list[str]]) -> Iterator[Step]:
 
 def _lost(keys: Iterable[str], record: contract.Photo) -> list[str]:
     shown = {rendition.key for rendition in record.renditions.values()}
-    return [key for key in keys if key not in shown and _run_of(key) != record.run_id]
+    return [key for key in keys if key not in shown]
+
+
+def _has_other_runs(photo: Photo, keys: Iterable[str]) -> bool:
+    return any(_run_of(key) != photo.run_id for key in keys)
 
 
 def _run_of(key: str) -> str:

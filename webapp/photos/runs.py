@@ -59,13 +59,13 @@ def stop(run_id: str) -> bool:
 
     Whether a Lambda of it may still be writing: Step Functions stops the execution, and not the function it called.
     """
-    execution = _describe(run_id)
-    if execution is None or execution["status"] == SUCCEEDED:
+    execution = look_up(run_id)
+    if execution is None or execution.status == SUCCEEDED:
         return False
-    if execution["status"] == RUNNING:
+    if execution.status == RUNNING:
         aws.stepfunctions().stop_execution(executionArn=arn(run_id), cause="The photo is being deleted.")
         return True
-    return timezone.now() < execution["stopDate"] + functions_end_within()
+    return timezone.now() < (execution.stopped or execution.started) + functions_end_within()
 
 
 def _describe(run_id: str) -> dict[str, Any] | None:
