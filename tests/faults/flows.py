@@ -275,14 +275,14 @@ FLOWS = {
         alone=True,
     ),
     "orphans: a lost run's renditions": Flow(_lost_run, {LIST: 2, QUERY: 1, GET: 2, ERASE: 1}, READY, alone=True),
-    "rows: record lost": Flow(_ended_photo_without_a_record, {LIST: 2, QUERY: 1, GET: 2}, READY, sweeps=3, alone=True),
-    "rows: re-run forgotten": Flow(_forgotten_rerun, {LIST: 2, QUERY: 1, GET: 2}, READY, sweeps=2, alone=True),
+    "rows: record lost": Flow(_ended_photo_without_a_record, {LIST: 2, QUERY: 1, GET: 2}, READY, sweeps=2, alone=True),
+    "rows: re-run forgotten": Flow(_forgotten_rerun, {LIST: 2, QUERY: 1, GET: 2}, READY, alone=True),
     "delete": Flow(_delete, ERASING, GONE),
     "delete what runs": Flow(_delete_what_runs, {GET: 2, UPDATE: 2, DESCRIBE: 1, STOP: 1}, GONE, sweeps=2),
     "delete before it arrives": Flow(
         _delete_before_it_arrives, {GET: 3, UPDATE: 2, LIST: 1, VERSIONS: 1, QUERY: 1, REMOVE: 1}, GONE
     ),
-    "try again": Flow(_try_again, {GET: 2, HEAD: 1, UPDATE: 1, START: 1}, {*READY, *FAILED}, sweeps=2),
+    "try again": Flow(_try_again, {GET: 2, HEAD: 1, UPDATE: 1, START: 1}, {*READY, *FAILED}),
     "deny a label": Flow(_correct(corrections.deny, "Cat"), CORRECTING, READY),
     "add a label": Flow(_correct(corrections.add, "Tabby"), CORRECTING, READY),
     "take back a label": Flow(_correct(corrections.take_back, "Tabby"), CORRECTING, READY),

@@ -33,6 +33,12 @@ def _ago(age: timedelta) -> Any:
     return timezone.now() - age
 
 
+def make_ended(aws: Any, owner: Any, batch: Batch, status: str) -> Photo:
+    photo = make_photo(owner, batch=batch, status=status)
+    put_record(aws.table, photo, status=status)
+    return photo
+
+
 def run_of(photo: Photo, etag: str, attempt: int) -> contract.Run:
     return contract.new_run(
         owner_id=str(photo.owner_id), photo_id=str(photo.pk), key=photo.key, etag=etag, attempt=attempt
@@ -326,7 +332,7 @@ def test_a_batch_that_is_complete_and_untold_is_asked_for_until_it_is_claimed(
 
 def test_an_end_that_was_never_counted_is_counted(aws: Any, me: Any, notices: list[str]) -> None:
     batch = make_batch(me, created_at=_ago(OLD), expected=2)
-    ready, failed = (make_photo(me, batch=batch, status=status) for status in ("ready", "failed"))
+    ready, failed = (make_ended(aws, me, batch, status) for status in ("ready", "failed"))
     put_batch(aws.table, batch, ready={str(ready.pk)})
 
     sweep()
@@ -371,7 +377,7 @@ def test_a_batch_with_open_photos_waits(aws: Any, me: Any, notices: list[str]) -
 def test_a_lost_batch_record_is_put_again_with_what_its_rows_know(aws: Any, me: Any, notices: list[str]) -> None:
     batch = make_batch(me, created_at=_ago(OLD), expected=3)
     for status in ("ready", "rejected"):
-        make_photo(me, batch=batch, status=status)
+        make_ended(aws, me, batch, status)
 
     sweep()
 
@@ -382,7 +388,7 @@ def test_a_lost_batch_record_is_put_again_with_what_its_rows_know(aws: Any, me: 
 
 def test_a_batch_short_of_a_photo_is_told_about_without_it(aws: Any, me: Any, notices: list[str]) -> None:
     batch = make_batch(me, created_at=_ago(OLD), expected=4)
-    ready, failed = (make_photo(me, batch=batch, status=status) for status in ("ready", "failed"))
+    ready, failed = (make_ended(aws, me, batch, status) for status in ("ready", "failed"))
     put_batch(aws.table, batch, ready={str(ready.pk)})
 
     assert sweep()["batches counted again"] == 1
@@ -508,6 +514,7 @@ def test_a_dry_run_says_what_a_sweep_then_does(aws: Any, notices: list[str]) -> 
         "photos closed": 2,
         "photos deleted": 1,
         "photos indexed": 1,
+        "photos indexed again": 1,
         "batches counted again": 1,
         "batches put again": 1,
         "batches settled": 1,
