@@ -39,8 +39,15 @@ def get_analysis(table: Any, subject: Subject) -> Analysis:
 
 
 def is_free(analysis: Analysis, run: Run, *, now: str) -> bool:
-    """Whether `run` may try to take the lease: nobody has it, it has ended, or it is the run's own."""
-    return analysis.claimed_by in ("", run.run_id) or analysis.lease_until < now
+    """Whether `run` may try to take the lease: nobody has it, it has ended, or it is of a run of the same photo. That
+    is the run itself, or one before it: it has lost the photo, and most likely died."""
+    claimed_by = analysis.claimed_by
+    return not claimed_by or claimed_by.startswith(_runs_of(run)) or analysis.lease_until < now
+
+
+def _runs_of(run: Run) -> str:
+    """What the names of all runs of a photo begin with."""
+    return f"{run.photo_id}-"
 
 
 def claim_analysis(table: Any, subject: Subject, *, now: str, until: str) -> bool:
@@ -53,7 +60,7 @@ def claim_analysis(table: Any, subject: Subject, *, now: str, until: str) -> boo
         subject,
         UpdateExpression="ADD photos :photos SET owner_id = :owner, sha256 = :sha256, #parameters = :parameters"
         ", claimed_by = :run, lease_until = :until",
-        ConditionExpression="attribute_not_exists(claimed_by) OR claimed_by = :run OR lease_until < :now",
+        ConditionExpression="attribute_not_exists(claimed_by) OR begins_with(claimed_by, :runs) OR lease_until < :now",
         ExpressionAttributeNames={"#parameters": "parameters"},
         ExpressionAttributeValues={
             ":photos": {subject.run.photo_id},
@@ -61,6 +68,7 @@ def claim_analysis(table: Any, subject: Subject, *, now: str, until: str) -> boo
             ":sha256": subject.sha256,
             ":parameters": subject.parameters,
             ":run": subject.run.run_id,
+            ":runs": _runs_of(subject.run),
             ":until": until,
             ":now": now,
         },

@@ -348,6 +348,17 @@ def test_a_run_that_crashed_after_a_save_pays_for_the_rest_alone(
     assert rekognition.asked == {FACES: 1, MODERATION: 1}
 
 
+def test_a_run_takes_over_from_one_of_the_same_photo_which_died(
+    aws: SimpleNamespace, rekognition: FakeRekognition, invocation: Invocation
+) -> None:
+    run, state = make_resized(aws)
+    died = f"{run.photo_id}-0123456789-7"
+    put_analysis(aws, photos={run.photo_id}, claimed_by=died, lease_until=time_from_now(600))
+    rekognition_labels.handler(state, invocation)
+    assert invocation.waits == []
+    assert rekognition.asked == ONCE_EACH
+
+
 def test_a_lease_that_outlasts_the_function_is_left_to_the_next_task(
     aws: SimpleNamespace, rekognition: FakeRekognition, invocation: Invocation
 ) -> None:
