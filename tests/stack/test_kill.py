@@ -163,7 +163,7 @@ def upload_and_kill(
     stack: RunningStack, process: StackProcess, sizes: tuple[int, ...], seconds: float | None
 ) -> tuple[Outcome, tuple[str, set[str]]]:
     """One person's uploads, deletions and choices, a kill of everything in their midst, and the next start. The kill
-    comes after so many seconds; without them, when all was accepted. Returns what was found, and the owner and the ids
+    comes after so many seconds; without them, when all was answered. Returns what was found, and the owner and the ids
     of the photos that are deleted."""
     person, promises = Site(stack).sign_up(), Promises()
     person.upload(make_forms("before", (BEFORE,))[0])
@@ -178,7 +178,7 @@ def upload_and_kill(
     began = time.monotonic()
     with meanwhile(*senders, chooser):
         if seconds is None:
-            wait(lambda: len(promises.accepted) == sum(sizes))
+            wait(lambda: len(promises.accepted) == sum(sizes) and len(promises.deleted) == BEFORE - 1)
         else:
             time.sleep(seconds)
         process.kill_everything()
