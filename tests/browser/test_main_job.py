@@ -183,7 +183,7 @@ def test_bad_files_are_refused_in_words_and_the_good_one_beside_them_is_ready(
     expect_picture(ana.thumbnails().first)
     ana.tile("torn.jpg").get_by_role("link").click()
     ana.see("torn.jpg")
-    expect(page.get_by_text("This file is damaged or incomplete.")).to_be_visible()
+    expect(page.get_by_role("figure").get_by_text("This file is damaged or incomplete.")).to_be_visible()
 
 
 def test_processing_tile_becomes_a_thumbnail_while_the_person_watches(

@@ -42,7 +42,7 @@ def test_corrections_outlive_a_new_analysis(stack: RunningStack) -> None:
     assert ana.label_counts() == corrected
 
     run_again(stack, photo_id)
-    until(lambda: "attempt 2" in ana.get(page).text and "being processed" not in ana.gallery_pages()[0])
+    until(lambda: "Attempt 2" in ana.get(page).text and "being processed" not in ana.gallery_pages()[0])
 
     assert ana.label_counts() == corrected
     assert re.search(r"<s>Cat</s>", ana.get(page).text)
