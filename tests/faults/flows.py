@@ -156,6 +156,10 @@ def _look_through() -> Counter[str]:
     return Counter(orphans.clear(now=timezone.now(), dry_run=False))
 
 
+def _open_again() -> Counter[str]:
+    return Counter(orphans.open_again(now=timezone.now(), dry_run=False))
+
+
 def _everything_without_its_row(cloud: SimpleNamespace, owner: Any) -> Do:
     _drop_row(site.make_ended(cloud, owner, DATA))
     return _look_through
@@ -184,7 +188,7 @@ def _lost_run(cloud: SimpleNamespace, owner: Any) -> Do:
 
 def _ended_photo_without_a_record(cloud: SimpleNamespace, owner: Any) -> Do:
     catalog.erase(site.make_ended(cloud, owner, DATA))
-    return _look_through
+    return _open_again
 
 
 def _forgotten_rerun(cloud: SimpleNamespace, owner: Any) -> Do:
@@ -195,7 +199,7 @@ def _forgotten_rerun(cloud: SimpleNamespace, owner: Any) -> Do:
     assert original is not None
     ids = {"owner_id": str(owner.pk), "photo_id": str(photo.pk), "key": photo.key}
     catalog.request_run(seen, contract.new_run(**ids, etag=original.etag, attempt=2))
-    return _look_through
+    return _open_again
 
 
 # --- What an owner does ----------------------------------------------------------------------------------------------
@@ -274,9 +278,9 @@ FLOWS = {
         GONE,
         alone=True,
     ),
-    "orphans: a lost run's renditions": Flow(_lost_run, {LIST: 2, QUERY: 1, GET: 2, ERASE: 1}, READY, alone=True),
-    "rows: record lost": Flow(_ended_photo_without_a_record, {LIST: 2, QUERY: 1, GET: 2}, READY, sweeps=2, alone=True),
-    "rows: re-run forgotten": Flow(_forgotten_rerun, {LIST: 2, QUERY: 1, GET: 2}, READY, alone=True),
+    "orphans: a lost run's renditions": Flow(_lost_run, {LIST: 2, QUERY: 1, GET: 1, ERASE: 1}, READY, alone=True),
+    "rows: record lost": Flow(_ended_photo_without_a_record, {GET: 2}, READY, sweeps=2, alone=True),
+    "rows: re-run forgotten": Flow(_forgotten_rerun, {GET: 2}, READY, alone=True),
     "delete": Flow(_delete, ERASING, GONE),
     "delete what runs": Flow(_delete_what_runs, {GET: 2, UPDATE: 2, DESCRIBE: 1, STOP: 1}, GONE, sweeps=2),
     "delete before it arrives": Flow(

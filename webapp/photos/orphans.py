@@ -26,20 +26,29 @@ from webapp.photos.steps import Listing, Step, Undone, attempt
 
 logger = logging.getLogger(__name__)
 Steps = Callable[[Sequence[str]], Iterator[Step]]
+Listings = dict[str, tuple[Callable[[str], Listing], Steps]]
 PEOPLE = 50
 RECORDS = 200  # a query reads them whole
 ROWS = 100
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+def open_again(*, now: datetime, dry_run: bool) -> Iterator[str]:
+    """Look through the next page of rows at an end; yields what was done, or would be in a dry run."""
+    yield from _look_through({"rows": (_rows_after, _steps_for_rows)}, now=now, dry_run=dry_run)
+
+
 def clear(*, now: datetime, dry_run: bool) -> Iterator[str]:
-    """Look through the next page of each listing; yields what was done, or would be in a dry run."""
-    listings: dict[str, tuple[Callable[[str], Listing], Steps]] = {
+    """Look through the next page of all that is stored; yields what was done, or would be in a dry run."""
+    listings: Listings = {
         "originals": (originals.originals_after, _steps_for_originals),
         "renditions": (originals.renditions_after, _steps_for_renditions),
         "records": (_records_after, _steps_for_records),
-        "rows": (_rows_after, _steps_for_rows),
     }
+    yield from _look_through(listings, now=now, dry_run=dry_run)
+
+
+def _look_through(listings: Listings, *, now: datetime, dry_run: bool) -> Iterator[str]:
     for name, (page_after, steps) in listings.items():
         try:
             yield from _clear_page(name, page_after, steps, before=now - orphaned_after(), dry_run=dry_run)

@@ -37,11 +37,11 @@ def sweep(*, dry_run: bool = False) -> Counter[str]:
     """
     now = timezone.now()
     before = now - sweep_after()
-    # First of all, since it opens rows again whose record is lost or is to be run.
-    done = Counter(orphans.clear(now=now, dry_run=dry_run))
+    done = Counter(orphans.open_again(now=now, dry_run=dry_run))
     for photos in _pages(before):
         done.update(_settle_photos(photos, now=now, dry_run=dry_run))
     done.update(_settle_batches(before, dry_run=dry_run))
+    done.update(orphans.clear(now=now, dry_run=dry_run))
     if done and not dry_run:
         logger.info("swept: %s", ", ".join(f"{count} {what}" for what, count in sorted(done.items())))
     return done
