@@ -163,8 +163,8 @@ PATHS = {
         of=(RESIZING, STORING),
     ),
     "overtaken at resizing": Path(partial(_overtaken, before=RESIZING), {RESIZING: {UPDATE: 1}}),
-    "overtaken at labels": Path(partial(_overtaken, before=LABELLING), {LABELLING: JOIN, STORING: {ERASE: 3}}),
-    "overtaken at storing": Path(partial(_overtaken, before=STORING), {STORING: {GET: 2, UPDATE: 1, ERASE: 3}}),
+    "overtaken at labels": Path(partial(_overtaken, before=LABELLING), {LABELLING: JOIN, STORING: {GET: 1, ERASE: 3}}),
+    "overtaken at storing": Path(partial(_overtaken, before=STORING), {STORING: {GET: 3, UPDATE: 1, ERASE: 3}}),
 }
 SITES = [
     (name, CallSite(function, operation, number + 1))

@@ -27,7 +27,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         photo = _finish(table, run, replace(ending, steps=[*ending.steps, stopwatch.step()]))
     except Overtaken:
         logger.info("overtaken", extra={"run": run.run_id})
-        _remove_renditions(run, settings.renditions_bucket)
+        _remove_renditions(table, run, settings.renditions_bucket)
         return {"outcome": "overtaken", "batch_id": "", "batch_due": False}
     batch = photo_table.count_in_batch(table, photo)
     return {"outcome": photo.status, "batch_id": photo.batch_id, "batch_due": bool(batch and batch.is_due)}
@@ -51,7 +51,11 @@ def _finish(table: Any, run: Run, ending: Ending) -> Photo:
         return photo_table.finish_photo(table, run, ending, now=utc_now())
 
 
-def _remove_renditions(run: Run, bucket: str) -> None:
-    """A run that lost the photo leaves nothing behind."""
+def _remove_renditions(table: Any, run: Run, bucket: str) -> None:
+    """A run that lost the photo leaves nothing behind, but what it stored before it lost and the photo still shows."""
+    photo = photo_table.get_photo(table, run.owner_id, run.photo_id)
+    shown = {rendition.key for rendition in photo.renditions.values()} if photo else set()
     for name in RENDITION_FILES:
-        aws.s3().delete_object(Bucket=bucket, Key=rendition_key(run.owner_id, run.photo_id, run.run_id, name))
+        key = rendition_key(run.owner_id, run.photo_id, run.run_id, name)
+        if key not in shown:
+            aws.s3().delete_object(Bucket=bucket, Key=key)

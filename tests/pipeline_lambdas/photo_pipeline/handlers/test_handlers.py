@@ -15,7 +15,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 
 from pipeline_lambdas.photo_pipeline import aws as pipeline_aws
-from pipeline_lambdas.photo_pipeline import config
+from pipeline_lambdas.photo_pipeline import config, photo_table
 from pipeline_lambdas.photo_pipeline.contract import (
     Batch,
     Box,
@@ -34,6 +34,7 @@ from pipeline_lambdas.photo_pipeline.contract import (
     leave_batch_update,
     photo_item_key,
     reason,
+    request_run_update,
     to_item,
 )
 from pipeline_lambdas.photo_pipeline.errors import AnswersMissing
@@ -400,6 +401,26 @@ def test_a_photo_that_rekognition_refuses_has_failed_and_keeps_its_previews(
         ("RekognitionLabels", "failed"),
         ("StoreMetadata", "done"),
     ]
+
+
+def test_a_run_that_stored_its_end_and_is_tried_again_after_another_began_leaves_what_is_shown(
+    aws: SimpleNamespace, rekognition: FakeRekognition
+) -> None:
+    photo = make_photo(aws, data=photo_files.webp())
+    state = _state(make_run(aws, photo))
+    state["resize"] = resize_image.handler(_through_json(state), None)
+    state["analysis"] = rekognition_labels.handler(_through_json(state), Invocation())
+    assert store_metadata.handler(_through_json(state), None)["outcome"] == "ready"
+    again = make_run(aws, photo, attempt=2)
+    aws.table.update_item(**request_run_update(_record(aws, photo), again, now=NOW, by_person=True))
+    photo_table.claim_photo(aws.table, again, now=NOW)
+
+    assert store_metadata.handler(_through_json(state), None)["outcome"] == "overtaken"
+
+    failed = _state(again) | {"error": {"Error": "States.Timeout", "Cause": ""}}
+    assert store_metadata.handler(_through_json(failed), None)["outcome"] == "failed"
+    assert set(_record(aws, photo).renditions) == {"thumb", "display", "analysis"}
+    assert len(_renditions(aws)) == 3
 
 
 def test_a_run_that_lost_its_photo_while_labels_were_due_removes_its_renditions(aws: SimpleNamespace) -> None:
