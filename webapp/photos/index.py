@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from pipeline_lambdas.photo_pipeline import contract
 from webapp.photos import catalog, clock, places
-from webapp.photos.errors import AWS_ERRORS
+from webapp.photos.errors import AWS_ERRORS, OUT_OF_TIME
 from webapp.photos.models import LabelCount, Photo, PhotoLabel, Status
 
 logger = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ def _index_apart(photo_ids: Sequence[UUID]) -> list[Photo]:
     """All at once, and where that fails one by one, unless it is AWS or the database that does not answer."""
     try:
         return _index_some(photo_ids)
-    except (*AWS_ERRORS, OperationalError, InterfaceError):
+    except (*AWS_ERRORS, OperationalError, InterfaceError, OUT_OF_TIME):
         raise
     except Exception:
         if len(photo_ids) == 1:

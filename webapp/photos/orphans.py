@@ -20,6 +20,7 @@ from django.contrib.auth import get_user_model
 from pipeline_lambdas.photo_pipeline import contract
 from webapp.photos import catalog, clock, deletion, originals
 from webapp.photos.conf import orphaned_after
+from webapp.photos.errors import OUT_OF_TIME
 from webapp.photos.index import disagrees, index
 from webapp.photos.models import Photo, Status, SweepCursor
 from webapp.photos.steps import Listing, Step, Undone, attempt
@@ -52,6 +53,8 @@ def _look_through(listings: Listings, *, now: datetime, dry_run: bool) -> Iterat
     for name, (page_after, steps) in listings.items():
         try:
             yield from _clear_page(name, page_after, steps, before=now - orphaned_after(), dry_run=dry_run)
+        except OUT_OF_TIME:
+            raise
         except Exception:
             logger.exception("a page of %s could not be looked through", name)
             yield Undone.PAGES

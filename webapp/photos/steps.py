@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Any
 
-from webapp.photos.errors import AWS_ERRORS
+from webapp.photos.errors import AWS_ERRORS, OUT_OF_TIME
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +54,8 @@ def attempt(act: Callable[[], str], *, otherwise: Undone, about: object) -> str:
     """What `act` reports; where it fails that is logged, and `otherwise` is reported: it stops nothing else."""
     try:
         return act()
+    except OUT_OF_TIME:
+        raise
     except Exception:
         logger.exception("%s: %s", otherwise, about)
         return otherwise
@@ -70,6 +72,8 @@ def settle_each(
     that a record nobody can read stops no other, unless it is AWS that does not answer."""
     try:
         records = look_up(rows)
+    except OUT_OF_TIME:
+        raise
     except Exception as error:
         if len(rows) > 1 and not isinstance(error, AWS_ERRORS):
             for row in rows:

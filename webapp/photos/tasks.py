@@ -9,6 +9,7 @@ from uuid import UUID
 from celery import shared_task
 
 from webapp.photos import catalog, deletion, places
+from webapp.photos.errors import OUT_OF_TIME
 from webapp.photos.index import index_seen, note_progress
 from webapp.photos.models import Photo, PlacesToForget, Status
 from webapp.photos.sweep import sweep as settle_everything
@@ -38,6 +39,8 @@ def delete_photos(photo_ids: Sequence[str]) -> None:
     for photo in Photo.objects.filter(pk__in=photo_ids, status=Status.DELETING):
         try:
             deletion.finish(photo)
+        except OUT_OF_TIME:
+            raise
         except Exception:
             logger.exception("photo %s could not be erased", photo.pk)
 

@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from pipeline_lambdas.photo_pipeline import contract
 from tests.factories import make_batch, make_photo, put_batch, put_record
 from webapp.photos import catalog, clock, originals, runs, tasks
+from webapp.photos.errors import OUT_OF_TIME
 from webapp.photos.index import note_progress
 from webapp.photos.models import Batch, LabelCount, Photo
 from webapp.photos.sweep import settle, sweep
@@ -545,3 +546,12 @@ def test_the_command_fails_where_something_could_not_be_done(aws: Any, breaks: A
 
 def test_beat_sweeps_as_often_as_the_setting_says(settings: Any) -> None:
     assert settings.CELERY_BEAT_SCHEDULE["sweep"]["schedule"] == settings.SWEEP_SECONDS
+
+
+def test_a_sweep_that_is_out_of_time_ends(aws: Any, photo: Photo, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run_out(*_photos: Any, **_how: Any) -> None:
+        raise OUT_OF_TIME
+
+    monkeypatch.setattr(catalog, "get_many", run_out)
+    with pytest.raises(OUT_OF_TIME):
+        sweep()
