@@ -383,7 +383,8 @@ class Step:
 class Photo:
     """A photo record: pk `OWNER#{owner}`, sk `PHOTO#{photo}`. Times in ISO 8601 UTC. `placeholder` is a WebP of a few
     pixels in base64, to show before the thumbnail. What the owner says of labels lies beside what the model said.
-    `asked_attempts` is how many of the attempts a person asked for; `MAX_ATTEMPTS` limits the others."""
+    `asked_attempts` is how many attempts were behind it when a person last asked for one: each time that somebody asks,
+    by the upload or later, there are `MAX_ATTEMPTS`."""
 
     owner_id: str
     photo_id: str
@@ -628,11 +629,16 @@ def _update(
     return {name: argument for name, argument in arguments.items() if argument}  # DynamoDB takes no empty map
 
 
-_AS_SEEN = "#status = :seen_status AND attempt = :seen_attempt"
+def _as_seen(seen: Photo) -> str:
+    """The condition that nobody asked for a run, began one or ended one since: an awaited run that has ended meanwhile
+    may have left status and attempt as they were, and holds the photo."""
+    holder = "run_id = :seen_run" if seen.run_id else "attribute_not_exists(run_id)"
+    return f"#status = :seen_status AND attempt = :seen_attempt AND {holder}"
 
 
 def _as_seen_values(seen: Photo) -> Item:
-    return {":seen_status": seen.status, ":seen_attempt": seen.attempt}
+    values = {":seen_status": seen.status, ":seen_attempt": seen.attempt}
+    return values | ({":seen_run": seen.run_id} if seen.run_id else {})
 
 
 def request_run_update(
@@ -645,12 +651,12 @@ def request_run_update(
     do not change while a record is as seen, since a run that stores its steps ends the photo.
     """
     steps = [step for step in _told_steps(seen, lost) if step.attempt > run.attempt - KEPT_ATTEMPTS]
-    asked = seen.asked_attempts + (run.attempt - seen.attempt if by_person else 0)
+    asked = run.attempt - 1 if by_person else seen.asked_attempts
     update = "SET requested_run = :run, attempt = :attempt, asked_attempts = :asked, updated_at = :now, #steps = :steps"
     return _update(
         photo_item_key(seen.owner_id, seen.photo_id),
         update + (" REMOVE batch_id" if seen.status in TERMINAL else ""),
-        where=_AS_SEEN,
+        where=_as_seen(seen),
         names={"#status": "status", "#steps": "steps"},
         values=_as_seen_values(seen)
         | {":run": run.run_id, ":attempt": run.attempt, ":asked": asked, ":now": now, ":steps": to_attribute(steps)},
@@ -663,7 +669,7 @@ def close_update(seen: Photo, why: Reason, *, now: str, lost: Step | None = None
     return _update(
         photo_item_key(seen.owner_id, seen.photo_id),
         "SET #status = :failed, reason = :why, updated_at = :now, #steps = :steps REMOVE requested_run",
-        where=_AS_SEEN,
+        where=_as_seen(seen),
         names={"#status": "status", "#steps": "steps"},
         values=_as_seen_values(seen)
         | {

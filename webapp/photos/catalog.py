@@ -93,6 +93,7 @@ def record_of(photo: Photo) -> contract.Photo:
         original=contract.Original(bytes=photo.bytes, sha256=photo.sha256),
         batch_id=str(photo.batch_id or ""),
         attempt=photo.attempt,
+        asked_attempts=photo.attempt - 1,
     )
 
 

@@ -105,7 +105,7 @@ def _first_run(photo: Photo, record: contract.Photo, *, now: datetime) -> Step:
 
 
 def _next_run(photo: Photo, record: contract.Photo, *, lost: contract.Step) -> Step:
-    if record.attempt - record.asked_attempts >= contract.MAX_ATTEMPTS:  # what a person asked for counts for nothing
+    if record.attempt - record.asked_attempts >= contract.MAX_ATTEMPTS:
         return _closing(photo, record, contract.Failure.STOPPED, lost=lost)
     original = originals.find(photo.key)
     if original is None:

@@ -205,26 +205,57 @@ def kill(states: SimpleNamespace, photo: Photo) -> None:
     Photo.objects.filter(pk=photo.pk).update(waiting_since=photo.waiting_since)
 
 
-def test_what_a_person_asks_for_does_not_use_up_the_automatic_attempts(failed: Photo, states: SimpleNamespace) -> None:
-    for _ in range(2):  # automatic: the upload's own
-        retry(failed)
+def test_each_time_a_person_asks_there_are_three_attempts(failed: Photo, states: SimpleNamespace) -> None:
+    for number in (4, 7):
+        assert retry(failed) is Rerun.ASKED
+        for _ in range(2):
+            kill(states, failed)
+            assert sweep()["photos run again"] == 1
         kill(states, failed)
-        sweep()  # automatic: the second, the third
-        kill(states, failed)
-        if catalog.get(failed).attempt < 5:
-            aws_record = catalog.get(failed)
-            assert catalog.close(aws_record, contract.reason(contract.Failure.STOPPED))
-            index([failed.pk])
-    assert catalog.get(failed).attempt == 5
 
-    assert sweep()["photos closed"] == 1
+        assert sweep()["photos closed"] == 1
 
-    assert catalog.get(failed).reason.code == contract.Failure.STOPPED
-    assert retry(failed) is Rerun.ASKED, "a person may ask as often as they like"
+        assert catalog.get(failed).reason.code == contract.Failure.STOPPED
+        assert catalog.get(failed).attempt == number
+    assert told(failed) == [(1, "failed"), *((attempt, "stopped") for attempt in range(2, 8))]
+
+
+def test_what_a_person_asked_for_after_the_last_attempt_and_was_not_started_is_started_by_the_sweep(
+    aws: Any, me: Any, states: SimpleNamespace, keep_original: Any, breaks: Any
+) -> None:
+    photo = make_photo(me, age=OLD)
+    keep_original(photo)
+    put_record(aws.table, photo, status="failed", attempt=3, steps=[make_step(attempt=3)])
+    index([photo.pk])
+    breaks("stepfunctions", "StartExecution", times=1)
+    assert retry(Photo.objects.get()) is Rerun.ASKED
+    Photo.objects.update(waiting_since=photo.waiting_since)
+
+    assert sweep()["photos run again"] == 1
+
+    assert states.names() == [catalog.get(photo).requested_run]
+
+
+@pytest.mark.parametrize("status", ["failed", "ready"])
+def test_a_run_that_was_asked_for_and_ends_while_the_sweep_looks_keeps_its_end(
+    aws: Any, failed: Photo, states: SimpleNamespace, breaks: Any, status: str
+) -> None:
+    put_record(aws.table, failed, status=status, attempt=3, steps=[make_step(attempt=3)])
+    index([failed.pk])
+    assert rerun(Photo.objects.get()) is Rerun.ASKED
     kill(states, failed)
-    assert sweep()["photos closed"] == 1
-    assert told(failed)[0] == (1, "failed")
-    assert told(failed)[-1] == (6, "stopped")
+
+    def end_first(_params: dict[str, Any]) -> bool:
+        if catalog.get(failed).requested_run:
+            ends(aws, failed, status=status, requested_run="")
+        return False
+
+    breaks("stepfunctions", "DescribeExecution", when=end_first)
+    assert sweep()["photos changed meanwhile"] == 1
+
+    record = catalog.get(failed)
+    assert (record.status, record.attempt, record.requested_run) == (status, 4, "")
+    assert told(failed)[-1] == (4, "failed" if status == "failed" else "done")
 
 
 def test_a_run_that_died_is_told_once_by_whoever_comes_first(
