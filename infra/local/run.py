@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from . import stack as parts
 from .access import provide_rekognition_key, provide_site_key
 from .aws import Aws
-from .claims import require_free_ports, require_room, sole_use
+from .claims import sole_use
 from .deploy import Deployment, deploy_pipeline
 from .secret_store import SecretStore, write_private
 from .stack import Stack
 from .supervisor import Supervisor
 
-LEFTOVER_SECONDS = 15.0
 OUTPUT_NAMES = {
     "ORIGINALS_BUCKET": "OriginalsBucketName",
     "RENDITIONS_BUCKET": "RenditionsBucketName",
@@ -41,9 +40,7 @@ class Started:
 @contextlib.contextmanager
 def running_stack(stack: Stack, supervisor: Supervisor) -> Iterator[Started]:
     """The stack while it runs; at the end, however it comes, every process is ended. Raises `StackError`."""
-    with sole_use(stack.data_dir) as was_killed:
-        require_room(stack.data_dir)
-        require_free_ports(stack.ports, patience=LEFTOVER_SECONDS if was_killed else 0)
+    with sole_use(stack.data_dir, stack.ports):
         try:
             yield start(stack, supervisor)
         finally:
