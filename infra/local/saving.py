@@ -104,8 +104,8 @@ def retrying_save(persistence: Any, files: StateFiles, journals: Mapping[str, Tu
                 return could_not_save("the local AWS", error)
 
     def save_together(services: Mapping[str, Callable[[], Any]]) -> bool:
-        begun = {name: journals[name].turn() for name in journals.keys() & services.keys()}
         persistence.STATE_DIR = str(files.begin())
+        begun = {name: journals[name].turn() for name in journals.keys() & services.keys()}
         if not all(save_one(persistence, name, get_state) for name, get_state in services.items()):
             return False
         files.commit()

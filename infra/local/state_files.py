@@ -16,7 +16,9 @@ class StateFiles:
         self._replace()
 
     def begin(self) -> Path:
-        """Where the next files are to be written; those of an attempt that failed are gone. Raises `OSError`."""
+        """Where the next files are to be written. Those of an attempt that failed are gone, and those that could not
+        replace the ones of before do so now. Raises `OSError`."""
+        self._replace()
         shutil.rmtree(self._next, ignore_errors=True)
         self._next.mkdir(parents=True)
         return self._next

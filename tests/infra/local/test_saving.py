@@ -73,12 +73,14 @@ class Notes:
     """A journal that keeps what it was told."""
 
     def __init__(self, error: OSError | None = None) -> None:
+        self.turned = 0
         self.forgot: list[int] = []
         self._error = error
 
     def turn(self) -> int:
         if self._error:
             raise self._error
+        self.turned += 1
         return 7
 
     def forget_before(self, number: int) -> None:
@@ -97,6 +99,15 @@ def test_full_disk_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert not make_save(tmp_path, make_persistence(failures=0), {"dynamodb": journal})({"dynamodb": dict})
     assert "No space left" in capsys.readouterr().err
     assert saved_in(tmp_path) == {}
+
+
+def test_journal_is_turned_before_the_state_is_read_and_not_where_there_is_no_place_for_it(tmp_path: Path) -> None:
+    journal, turned = Notes(), []
+    save = make_save(tmp_path, make_persistence(failures=0), {"dynamodb": journal})
+    assert save({"dynamodb": lambda: turned.append(journal.turned)})
+    (tmp_path / "next").touch()
+    assert not save({"dynamodb": dict})
+    assert (turned, journal.turned) == ([1], 1)
 
 
 def make_executions() -> dict[str, dict[str, Any]]:

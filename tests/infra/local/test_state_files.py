@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -39,17 +41,32 @@ def test_kill_while_they_are_replaced_leaves_those_of_after(tmp_path: Path, monk
     write(tmp_path, sqs="before", iam="before")
     files = StateFiles(tmp_path)
     write(files.begin(), sqs="after", iam="after")
+    commit_half(files, KeyboardInterrupt(), monkeypatch)
+    StateFiles(tmp_path)
+    assert found(tmp_path) == {"sqs": "after", "iam": "after"}
+
+
+def test_next_save_finishes_what_could_not_be_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = StateFiles(tmp_path)
+    write(files.begin(), sqs="first", iam="first")
+    commit_half(files, OSError(errno.EIO, os.strerror(errno.EIO)), monkeypatch)
+    write(files.begin(), sqs="second")
+    assert found(tmp_path) == {"sqs": "first", "iam": "first"}
+    files.commit()
+    assert found(tmp_path) == {"sqs": "second", "iam": "first"}
+
+
+def commit_half(files: StateFiles, error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A commit that an error ends when one file has been replaced."""
     replace, calls = Path.replace, []
 
     def replace_once(source: Path, target: Path) -> Path:
         calls.append(source)
         if len(calls) > 1:
-            raise KeyboardInterrupt
+            raise error
         return replace(source, target)
 
-    with monkeypatch.context() as killed:
-        killed.setattr(Path, "replace", replace_once)
-        with pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as failing:
+        failing.setattr(Path, "replace", replace_once)
+        with pytest.raises(type(error)):
             files.commit()
-    StateFiles(tmp_path)
-    assert found(tmp_path) == {"sqs": "after", "iam": "after"}
