@@ -4,6 +4,7 @@ memory, and says that it is stored."""
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,26 @@ def require_stored(s3: Any) -> None:
     persist = s3._persist_object
 
     def persist_or_fail(bucket: str, key: str, stored: Any) -> None:
+        path = s3._object_disk_path(bucket, key)
+        before = identity(path)
         persist(bucket, key, stored)
-        if isinstance(stored, dict) and stored.get("body") is not None:  # it lets the body go once it is written
+        if isinstance(stored, dict) and stored.get("body") is not None:  # it lets the body go once all is written
             objects = s3._buckets[bucket]["objects"]
             if objects.get(key) is stored:
                 del objects[key]
+            if identity(path) != before:  # the next start would take the body alone for an object
+                with suppress(OSError):
+                    s3._remove_key_files(path)
             raise OSError(f"{bucket}/{key} could not be written to disk")
 
     s3._persist_object = persist_or_fail
+
+
+def identity(path: str | None) -> int | None:
+    """What tells a file from one that took its place; None where there is none."""
+    with suppress(OSError):
+        return Path(path).stat().st_ino if path else None
+    return None
 
 
 def keep_reserve(s3: Any, directory: Path) -> None:

@@ -10,14 +10,28 @@ from infra.local import stored as stores
 from infra.local.stored import keep_reserve, require_stored
 
 
-def make_s3(*, has_room: bool) -> SimpleNamespace:
-    """What is wrapped of MiniStack's S3: an object's body is let go once it is on disk, and kept where it cannot be."""
+def make_s3(directory: Path, fails: str = "") -> SimpleNamespace:
+    """What is wrapped of MiniStack's S3: it writes an object's body, then what is known of it, and lets the body go;
+    where it `fails` to write a file of that name it warns of that alone."""
 
-    def persist(_bucket: str, _key: str, stored: dict[str, Any]) -> None:
-        if has_room:
-            stored["body"] = None
+    def persist(bucket: str, key: str, stored: dict[str, Any]) -> None:
+        for name, data in ((key, stored["body"]), (f"{key}.meta.json", b"{}")):
+            if name == fails:
+                return
+            (directory / "tmp").write_bytes(data)
+            (directory / "tmp").rename(directory / name)
+        stored["body"] = None
 
-    return SimpleNamespace(_buckets={"originals": {"objects": {}}}, _persist_object=persist)
+    def remove_files(path: str | None) -> None:
+        for each in (path, f"{path}.meta.json"):
+            Path(str(each)).unlink(missing_ok=True)
+
+    return SimpleNamespace(
+        _buckets={"originals": {"objects": {}}},
+        _persist_object=persist,
+        _object_disk_path=lambda _bucket, key: str(directory / key),
+        _remove_key_files=remove_files,
+    )
 
 
 def put(s3: SimpleNamespace) -> dict[str, Any]:
@@ -26,14 +40,35 @@ def put(s3: SimpleNamespace) -> dict[str, Any]:
     return s3._buckets["originals"]["objects"]
 
 
-def test_object_that_is_on_disk_is_stored() -> None:
-    s3 = make_s3(has_room=True)
+def test_object_that_is_on_disk_is_stored(tmp_path: Path) -> None:
+    s3 = make_s3(tmp_path)
     require_stored(s3)
     assert put(s3) == {"a.jpg": {"body": None}}
+    assert {path.name for path in tmp_path.iterdir()} == {"a.jpg", "a.jpg.meta.json"}
 
 
-def test_object_that_finds_no_room_is_an_error_and_not_there() -> None:
-    s3 = make_s3(has_room=False)
+@pytest.mark.parametrize("fails", ["a.jpg", "a.jpg.meta.json"])
+def test_object_that_finds_no_room_is_an_error_and_neither_there_nor_on_disk(tmp_path: Path, fails: str) -> None:
+    s3 = make_s3(tmp_path, fails)
+    require_stored(s3)
+    with pytest.raises(OSError, match=r"originals/a\.jpg could not be written"):
+        put(s3)
+    assert s3._buckets["originals"]["objects"] == {}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_object_of_before_stays_on_disk_when_nothing_of_the_next_was_written(tmp_path: Path) -> None:
+    put(make_s3(tmp_path))
+    s3 = make_s3(tmp_path, "a.jpg")
+    require_stored(s3)
+    with pytest.raises(OSError, match="could not be written"):
+        put(s3)
+    assert {path.name for path in tmp_path.iterdir()} == {"a.jpg", "a.jpg.meta.json"}
+
+
+def test_object_whose_files_cannot_be_removed_either_is_the_same_error(tmp_path: Path) -> None:
+    s3 = make_s3(tmp_path, "a.jpg.meta.json")
+    (tmp_path / "a.jpg.meta.json").mkdir()  # what no unlink removes
     require_stored(s3)
     with pytest.raises(OSError, match=r"originals/a\.jpg could not be written"):
         put(s3)
