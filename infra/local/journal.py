@@ -76,17 +76,25 @@ class Journal:
         self._size += len(data)
 
     def read(self) -> Iterator[Change]:
-        """Every change, oldest first. A line that a kill cut off tells of a request that was never answered."""
-        for number in sorted(self._numbers()):
-            for text in self._path(number).read_bytes().splitlines(keepends=True):
+        """Every change, oldest first. A line that a kill cut off tells of a request that was never answered. Raises
+        `ValueError` for another that is none."""
+        for path in map(self._path, sorted(self._numbers())):
+            for number, text in enumerate(path.read_bytes().splitlines(keepends=True), start=1):
                 if text.endswith(b"\n"):
-                    yield from json.loads(text)
+                    yield from changes_in(text, f"line {number} of {path}")
 
     def _numbers(self) -> list[int]:
         return [int(path.stem) for path in self._directory.glob("*.jsonl")]
 
     def _path(self, number: int) -> Path:
         return self._directory / f"{number:08}.jsonl"
+
+
+def changes_in(text: bytes, place: str) -> list[Change]:
+    try:
+        return [(table, hash_key, range_key, item) for table, hash_key, range_key, item in json.loads(text)]
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{place}: {error}") from error
 
 
 def write_all(file: int, data: bytes) -> None:

@@ -3,6 +3,7 @@
 - Lambda workers at once are bounded: left alone, it starts one for every upload, and runs out of memory.
 - Its state is saved once it is whole, then every few seconds while something changes, and on SIGUSR1; left alone, only
   on SIGTERM.
+- Where what it saved cannot be read it ends; left alone, it goes on without, and saves that over it.
 - What is written to DynamoDB between two saves is noted on disk before it is answered; left alone, a kill loses it.
 - An object that cannot be written to disk is refused, and a photo before it comes to that; left alone, it is taken, and
   gone after the next start.
@@ -35,6 +36,7 @@ from .guard import guard
 from .journal import Journal, keep_journal
 from .outbox import authorize_mail, keep_sent
 from .permissions import answering_permissions
+from .restoring import restoring_first
 from .saving import Saver, retrying_save, save_state, saving_on_request
 from .stack import ACCOUNT, HOST, REGION, Stack, read_stack
 from .state_files import StateFiles
@@ -47,11 +49,14 @@ WRAPPED = {
         "main",
         "save_all",
         "_build_persistence_save_dict",
+        "_load_persisted_state",
+        "_state_map",
+        "_get_module",
         "_enforce_ses_v2",
         "_enforce_data_plane",
     ),
     "ministack.core.iam_evaluator": ("enforce",),
-    "ministack.core.persistence": ("STATE_DIR", "logger", "save_all"),
+    "ministack.core.persistence": ("STATE_DIR", "logger", "save_all", "load_state"),
     "ministack.services.dynamodb": (
         "_set_item",
         "_remove_item",
@@ -124,11 +129,12 @@ def ministack_env(stack: Stack) -> dict[str, str]:
 
 
 def start_saver(modules: Mapping[str, Any], directory: Path) -> Saver:
-    """What saves MiniStack's state into a directory from now on, and at its end."""
+    """What saves MiniStack's state into a directory once it was read from there, and at its end."""
     app, executions = modules["ministack.app"], modules["ministack.services.stepfunctions"]._executions
     files, journal = StateFiles(directory), Journal(directory / "journal")
     keep_journal(modules["ministack.services.dynamodb"], journal)
-    save_all = retrying_save(modules["ministack.core.persistence"], files, {"dynamodb": journal})
+    persistence = modules["ministack.core.persistence"]
+    save_all = restoring_first(app, persistence, retrying_save(persistence, files, {"dynamodb": journal}), directory)
     saver = Saver(lambda: save_state(save_all, app._build_persistence_save_dict(), executions))
     app.save_all = lambda services: saver.has_begun and save_all(services)
     saver.start()
