@@ -9,9 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from moto.core import DEFAULT_ACCOUNT_ID
-from moto.core.serialize import JSONSerializer
 from moto.dynamodb.models import dynamodb_backends
-from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.s3.models import s3_backends
 from moto.stepfunctions.models import stepfunctions_backends
 from PIL import Image
@@ -21,7 +19,9 @@ from pipeline_lambdas.photo_pipeline import deadline
 from tests import photo_files
 from tests.conftest import ORIGINALS, REGION, RENDITIONS, TABLE, fake_aws
 from tests.faults.injection import Injector
+from tests.faults.moto_table import light
 from tests.faults.pipeline import Pipeline
+from tests.faults.world import World, made_of
 from tests.pipeline_lambdas.rekognition import LABELS, FakeRekognition
 from webapp import aws as site_aws
 
@@ -29,8 +29,7 @@ from webapp import aws as site_aws
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[SimpleNamespace]:
     """One fake AWS for all tests of a module, who take other people and photos each: .pipeline, .injector, .aws."""
-    with pytest.MonkeyPatch.context() as monkeypatch, fake_aws(monkeypatch) as aws:
-        monkeypatch.setattr(JSONSerializer, "_serialize_type_structure", _serialize_structure)
+    with pytest.MonkeyPatch.context() as monkeypatch, fake_aws(monkeypatch) as aws, light():
         monkeypatch.setenv("DETECT_FACES", "on")
         monkeypatch.setenv("DETECT_MODERATION_LABELS", "on")
         aws.client("sesv2").create_email_identity(EmailIdentity="shoebox@example.org")
@@ -52,25 +51,6 @@ def cloud() -> Iterator[SimpleNamespace]:
         yield SimpleNamespace(aws=aws, pipeline=pipeline, injector=injector, rekognition=rekognition)
 
 
-_SERIALIZE = JSONSerializer._serialize_type_structure
-
-
-def _serialize_structure(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
-    """Values of items are written as they are: moto looks up each of the ten types that any of them might have."""
-    if shape.name == "AttributeValue":
-        serialized[key] = _as_json(value)
-    else:
-        _SERIALIZE(self, serialized, value, shape, key)
-
-
-def _as_json(value: Any) -> Any:
-    if isinstance(value, DynamoType):
-        return {value.type: _as_json(value.value)}
-    if isinstance(value, dict):
-        return {name: _as_json(part) for name, part in value.items()}
-    return [_as_json(part) for part in value] if isinstance(value, list) else value
-
-
 def _briefly(answer: dict[str, Any]) -> dict[str, Any]:
     """Two labels of an answer, with a box or none: moto takes its time over each value of an item."""
     labels = [{**label, "Instances": label["Instances"][:1]} for label in answer["Labels"][:2]]
@@ -79,7 +59,7 @@ def _briefly(answer: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def emptied(cloud: SimpleNamespace) -> Iterator[None]:
-    """A transaction costs moto a copy of the whole table."""
+    """What a test leaves in the table has no row any more."""
     yield
     dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables[TABLE].items.clear()
 
@@ -93,6 +73,13 @@ def nothing_else(cloud: SimpleNamespace, emptied: None) -> Iterator[None]:
         s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[bucket].keys.clear()
     (machine,) = stepfunctions_backends[DEFAULT_ACCOUNT_ID][REGION].state_machines
     machine.executions.clear()
+
+
+@pytest.fixture
+def world(cloud: SimpleNamespace) -> Iterator[World]:
+    cloud.injector.reset()
+    with made_of(cloud) as world:
+        yield world
 
 
 @pytest.fixture(scope="session")

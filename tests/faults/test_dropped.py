@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
-from types import SimpleNamespace
 
 import pytest
 
@@ -17,7 +15,7 @@ from tests.faults.deliveries import deliver
 from tests.faults.simulation import Simulation
 from tests.faults.sizes import pick
 from tests.faults.uploads import make_keeper
-from tests.faults.world import World, assert_index_agrees, assert_nobody_is_told_twice, made_of, mails, store
+from tests.faults.world import World, assert_index_agrees, assert_nobody_is_told_twice, mails, store_batches
 from webapp.photos import catalog, tasks
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("emptied")]
@@ -28,13 +26,6 @@ OLD_ENOUGH_TO_SWEEP = timedelta(minutes=5)
 AFTER_THE_SWEEP = timedelta(minutes=15)
 
 
-@pytest.fixture
-def world(cloud: SimpleNamespace) -> Iterator[World]:
-    cloud.injector.reset()
-    with made_of(cloud) as world:
-        yield world
-
-
 @pytest.mark.parametrize("seed", [1])
 def test_one_sweep_closes_what_was_dropped_and_what_died(world: World, small_photo: bytes, seed: int) -> None:
     chance = random.Random(seed)
@@ -42,7 +33,7 @@ def test_one_sweep_closes_what_was_dropped_and_what_died(world: World, small_pho
     owners = [make_keeper() for _ in range(OWNERS)]
     batches = UPLOADS // A_BATCH
     files = [photo_files.text_named_jpg(), *[small_photo] * (A_BATCH - 1)]
-    uploads = [upload for number in range(batches) for upload in store(world.aws, owners[number % OWNERS], files)]
+    uploads = store_batches(world.aws, owners, count=batches, files=files)
     photos = [upload.photo for upload in uploads]
     told = deliver(uploads, chance, twice=0.0, late=0.0, never=DROPPED / UPLOADS)
     for delivery in told.sent:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
-from types import SimpleNamespace
 
 import pytest
 
@@ -16,7 +14,7 @@ from tests.faults.deliveries import deliver
 from tests.faults.simulation import Simulation
 from tests.faults.sizes import LONG, pick
 from tests.faults.uploads import make_keeper, orphans
-from tests.faults.world import World, assert_index_agrees, assert_nobody_is_told_twice, made_of, mails, store
+from tests.faults.world import World, assert_index_agrees, assert_nobody_is_told_twice, mails, store_batches
 from webapp.photos import reruns, tasks
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("emptied")]
@@ -28,13 +26,6 @@ SWEEPS = [IN_TIME, *(timedelta(minutes=minutes) for minutes in pick([6], long=[4
 LATE, ASKED_AGAIN = pick(0.2, long=0.05), 0.05  # of few uploads more, so that some do race
 
 
-@pytest.fixture
-def world(cloud: SimpleNamespace) -> Iterator[World]:
-    cloud.injector.reset()
-    with made_of(cloud) as world:
-        yield world
-
-
 @pytest.mark.parametrize("seed", [1] if LONG else [1, 2])
 def test_events_twice_shuffled_and_late_end_every_photo_once(world: World, small_photo: bytes, seed: int) -> None:
     chance = random.Random(seed)
@@ -42,7 +33,7 @@ def test_events_twice_shuffled_and_late_end_every_photo_once(world: World, small
     owners = [make_keeper() for _ in range(OWNERS)]
     batches = UPLOADS // A_BATCH
     files = [photo_files.text_named_jpg(), *[small_photo] * (A_BATCH - 1)]
-    uploads = [upload for number in range(batches) for upload in store(world.aws, owners[number % OWNERS], files)]
+    uploads = store_batches(world.aws, owners, count=batches, files=files)
     for delivery in deliver(uploads, chance, twice=0.3, late=LATE, within=IN_TIME, late_by=LATE_BY).sent:
         simulation.at(delivery.after, partial(world.tell, delivery.told))
     for upload in chance.sample(uploads, round(UPLOADS * ASKED_AGAIN)):

@@ -20,7 +20,7 @@ from tests.conftest import ORIGINALS, REGION
 from tests.factories import make_batch, make_photo
 from tests.faults.clock import Clock, stopped
 from tests.faults.executions import Executions
-from tests.faults.moto_table import light, watched
+from tests.faults.moto_table import watched
 from tests.faults.pipeline import make_event
 from tests.faults.uploads import Upload
 from tests.faults.witness import Witness
@@ -49,7 +49,7 @@ def made_of(cloud: SimpleNamespace) -> Iterator[World]:
     executions.all.clear()
     mails().clear()
     witness = Witness(lambda: executions.writer)
-    with stopped(cloud.pipeline.sleep) as clock, light(), watched(witness.see):
+    with stopped(cloud.pipeline.sleep) as clock, watched(witness.see):
         yield World(cloud.aws, cloud.pipeline, clock, executions, witness)
 
 
@@ -58,6 +58,11 @@ def store(aws: SimpleNamespace, owner: Any, files: Sequence[bytes]) -> list[Uplo
     batch = make_batch(owner, created_at=timezone.now(), expected=len(files))
     catalog.put_batch(batch, expected=batch.expected)
     return [_store_one(aws, batch, data) for data in files]
+
+
+def store_batches(aws: SimpleNamespace, owners: Sequence[Any], *, count: int, files: Sequence[bytes]) -> list[Upload]:
+    """Batches of the same files, of the owners by turns."""
+    return [upload for number in range(count) for upload in store(aws, owners[number % len(owners)], files)]
 
 
 def _store_one(aws: SimpleNamespace, batch: Batch, data: bytes) -> Upload:
