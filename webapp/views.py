@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from pipeline_lambdas.photo_pipeline import contract
+from webapp.photos import catalog
 
 from . import aws
 
@@ -64,4 +65,4 @@ def _ask_database() -> None:
 
 
 def _ask_table() -> None:
-    aws.probe_table().get_item(Key=contract.preferences_item_key("readyz"))
+    catalog.probe()

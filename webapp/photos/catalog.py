@@ -38,6 +38,11 @@ def get_many(photos: Iterable[Photo], *, consistent: bool = False) -> dict[UUID,
     return {UUID(record.photo_id): record for record in records}
 
 
+def probe() -> None:
+    """Raises `AWS_ERRORS` where DynamoDB does not answer within about a second."""
+    aws.probe_table().get_item(Key=contract.preferences_item_key("readyz"))
+
+
 def written(owner_id: UUID, *, after: str, limit: int) -> tuple[list[tuple[str, str]], bool]:
     """(photo id, when it was last written) of a person's records whose id comes after `after`, and whether there may be
     more: one call, that reads at most `limit`."""

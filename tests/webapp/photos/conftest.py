@@ -48,7 +48,8 @@ def breaks(aws: SimpleNamespace) -> Callable[..., None]:
         service: str, operation: str, *, times: int = 1_000, when: Callable[[dict[str, Any]], bool] = bool
     ) -> None:
         client = {"s3": site_aws.s3(), "dynamodb": site_aws.table().meta.client, "lambda": site_aws.lambda_(),
-                  "stepfunctions": site_aws.stepfunctions()}[service]  # fmt: skip
+                  "stepfunctions": site_aws.stepfunctions(),
+                  "probe": site_aws.probe_table().meta.client}[service]  # fmt: skip
         left = iter(range(times))
 
         def fail(params: dict[str, Any], **_: Any) -> None:

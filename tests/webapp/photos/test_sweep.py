@@ -533,7 +533,7 @@ def test_a_dry_run_writes_nothing(
     calls.clear()
     with django_assert_max_num_queries(100) as queries:
         call_command("sweep", dry_run=True)
-    assert set(calls) <= {"BatchGetItem", "Query", "HeadObject", "ListObjectsV2", "DescribeExecution"}
+    assert set(calls) <= {"GetItem", "BatchGetItem", "Query", "HeadObject", "ListObjectsV2", "DescribeExecution"}
     assert {query["sql"].split()[0] for query in queries.captured_queries} == {"SELECT"}
     assert capsys.readouterr().out.startswith("a dry run: this is what a sweep would do now\n1 batches counted again\n")
 
@@ -542,6 +542,13 @@ def test_the_command_fails_where_something_could_not_be_done(aws: Any, breaks: A
     breaks("s3", "ListObjectsV2")
     with pytest.raises(CommandError, match=r"Not all of it .* make run"):
         call_command("sweep")
+
+
+def test_the_command_says_at_once_that_aws_does_not_answer(aws: Any, breaks: Any, caplog: Any) -> None:
+    breaks("probe", "GetItem")
+    with pytest.raises(CommandError, match=r"AWS does not answer .* make run"):
+        call_command("sweep", dry_run=True)
+    assert not caplog.records
 
 
 def test_beat_sweeps_as_often_as_the_setting_says(settings: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from webapp.photos import catalog
 from webapp.photos.management.answering import HINT, answering
 from webapp.photos.steps import Undone
 from webapp.photos.sweep import sweep
@@ -19,6 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, *, dry_run: bool = False, **_options: Any) -> None:
         with answering():
+            catalog.probe()  # a sweep passes over what goes wrong, one photo after the other
             done = sweep(dry_run=dry_run)
         if dry_run:
             self.stdout.write("a dry run: this is what a sweep would do now")
