@@ -498,11 +498,10 @@ class Batch:
     @property
     def summary(self) -> str:
         """What became of its photos, in a few words, as notices and the site tell it."""
-        ready, rejected, failed = len(self.ready), len(self.rejected), len(self.failed)
-        parts = [f"{count_photos(ready)} ready"] if ready or not (rejected or failed) else []
-        parts += [f"{rejected} could not be read"] if rejected else []
-        parts += [f"{failed} to try again"] if failed else []
-        return ", ".join(parts)
+        ends = {"ready": len(self.ready), "could not be read": len(self.rejected), "failed": len(self.failed)}
+        told = [(count, words) for words, count in ends.items() if count] or [(0, "ready")]
+        first, *others = told
+        return ", ".join([f"{count_photos(first[0])} {first[1]}", *(f"{count} {words}" for count, words in others)])
 
 
 def count_photos(count: int) -> str:

@@ -34,6 +34,7 @@ class Notice:
     sent_at: datetime | None = None
     problems: list[Photo] = field(default_factory=list)
     more_problems: int = 0
+    had_problems: bool = False
 
 
 @login_required
@@ -74,6 +75,7 @@ def _notice(batch: Batch, record: contract.Batch | None, problems: Mapping[str, 
         sent_at=clock.parse(record.sent_at),
         problems=shown[:PROBLEMS],
         more_problems=len(shown[PROBLEMS:]),
+        had_problems=bool(record.rejected | record.failed),
     )
 
 

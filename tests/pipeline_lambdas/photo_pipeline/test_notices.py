@@ -34,7 +34,7 @@ def make_preferences(**overrides: object) -> Preferences:
         (make_batch(ready=1), "1 photo ready"),
         (make_batch(ready=5), "5 photos ready"),
         (make_batch(ready=4, rejected=1), "4 photos ready, 1 could not be read"),
-        (make_batch(rejected=2, failed=1), "2 could not be read, 1 to try again"),
+        (make_batch(rejected=2, failed=1), "2 photos could not be read, 1 failed"),
         (make_batch(), "0 photos ready"),
     ],
 )

@@ -42,7 +42,7 @@ def test_an_upload_that_is_done_is_told_with_its_problems(aws: Any, me: Any, min
     batch = make_batch(me, expected=3)
     put_batch(aws.table, batch, ready={"a", "b"}, failed={str(failed.pk)})
     page = text_of(mine.get("/notices/"))
-    assert "2 photos ready, 1 to try again" in page
+    assert "2 photos ready, 1 failed" in page
     assert f'href="/photos/{failed.pk}/"' in page
     assert "torn.jpg" in page
     assert "Nobody knows why." in page
@@ -58,8 +58,9 @@ def test_a_photo_that_is_ready_by_now_is_no_problem_any_more(aws: Any, me: Any, 
     mended = make_failed(me, status="ready", file_name="mended.jpg")
     make_told(aws, me, ready=set(), failed={str(mended.pk)})
     page = text_of(mine.get("/notices/"))
-    assert "1 to try again" in page
+    assert "1 photo failed" in page
     assert "mended.jpg" not in page
+    assert "That is settled by now." in page
 
 
 def test_many_problems_are_counted(aws: Any, me: Any, mine: Client) -> None:

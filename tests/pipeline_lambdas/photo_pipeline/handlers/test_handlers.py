@@ -557,7 +557,7 @@ def test_a_photo_deleted_before_the_claim_is_not_told_nor_why_it_was_not_ready(
     _before_the_claim(lambda: aws.table.update_item(**leave_batch_update(batch.batch_id, left.photo_id)))
     assert notify_user.handler({"batch_id": batch.batch_id}, None) == {"outcome": "sent"}
     (mail,) = mailbox.mails()
-    assert mail.subject == "1 photo ready, 1 to try again"
+    assert mail.subject == "1 photo ready, 1 failed"
     assert reason(Failure.LABELS).text in mail.body
     assert reason(Refusal.DAMAGED).text not in mail.body
 
