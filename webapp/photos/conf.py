@@ -33,6 +33,11 @@ def orphaned_after() -> timedelta:
     return timedelta(seconds=getattr(settings, "ORPHANED_AFTER_SECONDS", 60 * 60))
 
 
+def kept_in_trash() -> timedelta:
+    """How long what somebody threw away can be had back."""
+    return timedelta(days=getattr(settings, "TRASH_DAYS", 30))
+
+
 def functions_end_within() -> timedelta:
     """How long after its execution was stopped a Lambda may still write: more than any may run (template.yaml)."""
     return timedelta(seconds=getattr(settings, "FUNCTIONS_END_WITHIN_SECONDS", 2 * 60))

@@ -34,7 +34,7 @@ def mark(photo: Photo) -> bool:
     row = Photo.objects.select_for_update().filter(pk=photo.pk).exclude(status=Status.DELETING).first()
     if row is None:
         return False
-    drop_labels(row)
+    drop_labels([row])
     row.status, row.cleared, row.waiting_since = Status.DELETING, False, timezone.now()
     row.save(update_fields=("status", "cleared", "waiting_since"))
     return True

@@ -29,14 +29,15 @@ TOGETHER = 100
 
 
 def disagrees(photo: Photo, record: contract.Photo | None) -> bool:
-    """Whether a row must be indexed: its photo has come to an end, or left one, or lost its record, or its owner has
-    said something of its labels."""
+    """Whether a row must be indexed: its photo has come to an end, or left one, or lost its record, or came back from
+    the trash, or its owner has said something of its labels."""
     if photo.status == Status.DELETING:
         return False
     if record is None or catalog.is_open(record):
         return photo.status in contract.TERMINAL
-    known = (photo.status, photo.run_id, photo.corrections)
-    return known != (record.status, record.run_id, digest_corrections(record))
+    known = (photo.status, photo.run_id, photo.corrections, photo.cleared)
+    is_shown = record.status == Status.READY and photo.trashed_at is None
+    return known != (record.status, record.run_id, digest_corrections(record), is_shown)
 
 
 def digest_corrections(record: contract.Photo) -> str:
@@ -92,13 +93,13 @@ def _index_some(photo_ids: Sequence[UUID]) -> list[Photo]:
     for photo in photos:
         _describe(photo, records.get(photo.pk))
         photo.save(update_fields=_DESCRIBED)
-    _replace_labels(photos, {photo.pk: _labels(records.get(photo.pk)) for photo in photos})
+    _replace_labels(photos, {photo.pk: _labels(photo, records.get(photo.pk)) for photo in photos})
     return photos
 
 
 _DESCRIBED = (
-    "status", "reason_code", "reason_text", "run_id", "attempt", "taken_at", "camera", "width", "height", "sha256",
-    "corrections", "cleared", "indexed_at",
+    "status", "reason_code", "reason_text", "run_id", "attempt", "taken_at", "timeline_at", "camera", "width", "height",
+    "sha256", "corrections", "cleared", "indexed_at",
 )  # fmt: skip
 
 
@@ -110,26 +111,27 @@ def _describe(photo: Photo, record: contract.Photo | None) -> None:
         return
     reason = record.reason or contract.Reason(code="", text="")
     photo.status = catalog.status_of(record)
-    photo.cleared = photo.status == Status.READY
+    photo.cleared = photo.status == Status.READY and photo.trashed_at is None
     photo.reason_code, photo.reason_text = reason.code, reason.text[:255]
     photo.run_id, photo.attempt = record.run_id, record.attempt
     photo.corrections = digest_corrections(record)
     photo.taken_at, photo.camera = clock.parse(record.exif.taken_at), record.exif.camera[:120]
+    photo.timeline_at = photo.taken_at or photo.uploaded_at
     photo.width = record.original.width or photo.width
     photo.height = record.original.height or photo.height
     photo.sha256 = record.original.sha256 or photo.sha256
 
 
-def _labels(record: contract.Photo | None) -> dict[str, float]:
-    """Name and confidence of what counts: the labels of a ready photo."""
-    if record is None or catalog.status_of(record) != Status.READY:
+def _labels(photo: Photo, record: contract.Photo | None) -> dict[str, float]:
+    """Name and confidence of what counts: the labels of a ready photo that is not in the trash."""
+    if record is None or photo.trashed_at or catalog.status_of(record) != Status.READY:
         return {}
     return {label.name: label.confidence for label in contract.shown_labels(record)}
 
 
-def drop_labels(photo: Photo) -> None:
-    """Take a photo's labels out of the index and the counts, in the caller's transaction."""
-    _replace_labels([photo], {photo.pk: {}})
+def drop_labels(photos: Sequence[Photo]) -> None:
+    """Take the labels of photos out of the index and the counts, in the caller's transaction."""
+    _replace_labels(photos, {photo.pk: {} for photo in photos})
 
 
 def _replace_labels(photos: Sequence[Photo], wanted: Mapping[UUID, Mapping[str, float]]) -> None:
@@ -139,7 +141,9 @@ def _replace_labels(photos: Sequence[Photo], wanted: Mapping[UUID, Mapping[str, 
         before[owner_id][name] += 1
     PhotoLabel.objects.filter(photo__in=photos).delete()
     labels = [
-        PhotoLabel(photo=photo, owner_id=photo.owner_id, name=name, confidence=confidence)
+        PhotoLabel(
+            photo=photo, owner_id=photo.owner_id, name=name, confidence=confidence, timeline_at=photo.timeline_at
+        )
         for photo in photos
         for name, confidence in wanted[photo.pk].items()
     ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from django.conf import settings
@@ -25,6 +25,7 @@ NOTICES = 30
 FACETS = 300
 FACET_SAMPLE = 5000
 UNTOLD_FOR = timedelta(days=7)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Status(models.TextChoices):
@@ -78,24 +79,36 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
         """What nobody has deleted."""
         return self.exclude(status=Status.DELETING)
 
-    def for_gallery(self, owner: Any) -> Self:
-        """What a person has, newest first; a photo on its way out is gone for them."""
-        return self.kept().filter(owner=owner).order_by("-pk")
+    def of(self, owner: Any) -> Self:
+        """What a person has, in the trash or not; a photo on its way out is gone for them."""
+        return self.kept().filter(owner=owner)
 
-    def with_label(self, name: str) -> Self:
-        # The owner is compared as well so that the index on (owner, name, photo) can answer.
-        return self.filter(labels__owner=models.F("owner"), labels__name=name)
+    def for_gallery(self, owner: Any) -> Self:
+        """What a person has and did not throw away, newest first by when it was taken."""
+        return self.of(owner).filter(trashed_at=None).order_by("-timeline_at", "-pk")
+
+    def in_trash(self, owner: Any) -> Self:
+        """What a person threw away, the latest first."""
+        return self.of(owner).filter(trashed_at__isnull=False).order_by("-trashed_at", "-pk")
+
+    def trashed_before(self, moment: datetime) -> Self:
+        """What has been in a trash for long enough, the oldest first."""
+        return self.kept().filter(trashed_at__lt=moment).order_by("trashed_at")
 
     def with_labels(self, names: Iterable[str]) -> Self:
-        """Photos that carry every one of `names`."""
+        """Photos that carry every one of `names`, in the order of the timeline."""
         matching = self
         for name in names:
-            matching = matching.with_label(name)
+            # The owner is compared as well so that the index on (owner, name, …) can answer.
+            matching = matching.filter(labels__owner=models.F("owner"), labels__name=name)
         return matching
 
     def page(self, cursor: str = "", *, size: int = PAGE_SIZE) -> Page:
-        """`size` photos older than the cursor (a photo id; anything else starts at the top)."""
-        return Page(*_page(self, cursor, size))
+        """`size` photos behind the cursor (a `Photo.cursor`; anything else starts at the top) in a timeline's order."""
+        place = parse_cursor(cursor)
+        matching = self.filter(_is_behind(*place)) if place else self
+        found: list[Photo] = list(matching[: size + 1])
+        return Page(found[:size], found[size - 1].cursor if len(found) > size else "")
 
     def open(self) -> Self:
         """Photos that are on their way to an end."""
@@ -107,6 +120,20 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
     def waiting_since_before(self, moment: datetime) -> Self:
         """What the sweep looks at: neither at an end nor gone, and nothing was done about it since `moment`."""
         return self.filter(status__in=[*contract.OPEN, Status.DELETING], waiting_since__lt=moment).order_by("pk")
+
+
+def _is_behind(moment: datetime, photo_id: uuid.UUID) -> Q:
+    # The first condition alone says where in the index to begin.
+    return Q(timeline_at__lte=moment) & (Q(timeline_at__lt=moment) | Q(pk__lt=photo_id))
+
+
+def parse_cursor(text: str) -> tuple[datetime, uuid.UUID] | None:
+    """The place in a timeline that a `Photo.cursor` names, or None for anything else."""
+    moment, _, photo_id = text.partition("_")
+    try:
+        return EPOCH + timedelta(microseconds=int(moment)), uuid.UUID(photo_id)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _page(rows: Any, cursor: str, size: int) -> tuple[list[Any], str]:
@@ -134,6 +161,9 @@ class Photo(models.Model):
     bytes = models.PositiveBigIntegerField()
     sha256 = models.CharField(max_length=64, blank=True)
     uploaded_at = models.DateTimeField()
+    timeline_at = models.DateTimeField(help_text="Where it stands in the timeline: taken then, or else uploaded.")
+    favourite = models.BooleanField(default=False)
+    trashed_at = models.DateTimeField(null=True, blank=True, help_text="Its owner threw it away then.")
     waiting_since = models.DateTimeField(help_text="When the site last set it going; the sweep looks at old ones.")
 
     status = models.CharField(max_length=10, choices=Status, default=Status.UPLOADING)
@@ -155,6 +185,10 @@ class Photo(models.Model):
         ordering = ("-id",)
         indexes = [
             models.Index(fields=["owner", "-id"], name="photo_gallery"),
+            models.Index(fields=["owner", "-timeline_at", "-id"], name="photo_timeline"),
+            models.Index(fields=["owner", "status", "-timeline_at", "-id"], name="photo_by_status"),
+            models.Index(fields=["owner", "-timeline_at", "-id"], name="photo_favourites", condition=Q(favourite=True)),
+            models.Index(fields=["trashed_at"], name="photo_trash", condition=Q(trashed_at__isnull=False)),
             models.Index(fields=["status", "waiting_since"], name="photo_waiting"),
             models.Index(fields=["owner", "sha256"], name="photo_same_file"),
         ]
@@ -163,7 +197,8 @@ class Photo(models.Model):
                 condition=Q(status__in=[status.value for status in contract.Status]), name="photo_status_is_known"
             ),
             models.CheckConstraint(
-                condition=Q(cleared=False) | Q(status=contract.Status.READY.value), name="photo_cleared_is_ready"
+                condition=Q(cleared=False) | Q(status=contract.Status.READY.value, trashed_at__isnull=True),
+                name="photo_cleared_is_ready",
             ),
         ]
 
@@ -172,6 +207,11 @@ class Photo(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("photos:photo", args=[self.pk])
+
+    @property
+    def cursor(self) -> str:
+        """Its place in a timeline, for `PhotoQuerySet.page` to go on behind."""
+        return f"{(self.timeline_at - EPOCH) // timedelta(microseconds=1)}_{self.pk}"
 
 
 class PhotoLabelQuerySet(models.QuerySet["PhotoLabel"]):
@@ -183,18 +223,20 @@ class PhotoLabelQuerySet(models.QuerySet["PhotoLabel"]):
 
 
 class PhotoLabel(models.Model):
-    """A ready photo shows this. The owner is repeated so that one index answers "my photos with this label"."""
+    """A ready photo shows this. Owner and place in the timeline are repeated so that one index answers "my newest
+    photos with this label"."""
 
     photo = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="labels")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     name = models.CharField(max_length=120)
     confidence = models.FloatField()
+    timeline_at = models.DateTimeField()
 
     objects = PhotoLabelQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["photo", "name"], name="photolabel_once")]
-        indexes = [models.Index(fields=["owner", "name", "-photo"], name="photolabel_filter")]
+        indexes = [models.Index(fields=["owner", "name", "-timeline_at", "-photo"], name="photolabel_timeline")]
 
     def __str__(self) -> str:
         return f"{self.name} {self.confidence:.0f} %"

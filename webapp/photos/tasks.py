@@ -8,7 +8,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from webapp.photos import catalog, deletion, places
+from webapp.photos import catalog, deletion, places, trash
 from webapp.photos.errors import OUT_OF_TIME
 from webapp.photos.index import index_seen, note_progress
 from webapp.photos.models import Photo, PlacesToForget, Status
@@ -43,6 +43,12 @@ def delete_photos(photo_ids: Sequence[str]) -> None:
             raise
         except Exception:
             logger.exception("photo %s could not be erased", photo.pk)
+
+
+@shared_task
+def empty_trash() -> int:
+    """Delete photos that were in a trash for long enough; how many."""
+    return trash.empty()
 
 
 @shared_task

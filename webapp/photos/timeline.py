@@ -156,7 +156,7 @@ def surest(labels: Iterable[contract.Label]) -> list[contract.Label]:
 
 def by_month(tiles: Iterable[Tile]) -> list[Month]:
     def month(tile: Tile) -> date:
-        return timezone.localtime(tile.photo.uploaded_at).date().replace(day=1)
+        return timezone.localtime(tile.photo.timeline_at).date().replace(day=1)
 
     return [Month(first, list(some)) for first, some in groupby(tiles, key=month)]
 

@@ -69,6 +69,7 @@ def _row(accepted: Accepted, *, batch: Batch) -> Photo:
         width=accepted.width,
         height=accepted.height,
         uploaded_at=batch.created_at,
+        timeline_at=batch.created_at,
         waiting_since=batch.created_at,
     )
 

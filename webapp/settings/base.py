@@ -243,6 +243,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": SWEEP_SECONDS,
         "options": {"expires": SWEEP_SECONDS},
     },
+    "empty trash": {"task": "webapp.photos.tasks.empty_trash", "schedule": 3600, "options": {"expires": 3600}},
     "forget places": {
         "task": "webapp.photos.tasks.forget_waiting_places",
         "schedule": SWEEP_SECONDS,

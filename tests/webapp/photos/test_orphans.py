@@ -222,7 +222,7 @@ def test_renditions_that_the_record_still_shows_stay_whatever_run_came_after(aws
     shown = catalog.get(photo)
     put_record(aws.table, photo, status="failed", run_id="newer", renditions=shown.renditions)
     put_renditions(aws, photo, "newer")
-    Photo.objects.filter(pk=photo.pk).update(run_id="newer", status="failed")
+    Photo.objects.filter(pk=photo.pk).update(run_id="newer", status="failed", cleared=False)
     put_renditions(aws, photo, "lost")
     sweep()
     assert runs_of(aws, photo) == {shown.run_id}
@@ -231,7 +231,7 @@ def test_renditions_that_the_record_still_shows_stay_whatever_run_came_after(aws
 @pytest.mark.usefixtures("later")
 def test_what_a_run_drew_that_died_and_was_closed_goes(aws: Any, store: Any) -> None:
     photo = store()
-    Photo.objects.filter(pk=photo.pk).update(run_id="died", status="failed")
+    Photo.objects.filter(pk=photo.pk).update(run_id="died", status="failed", cleared=False)
     put_record(aws.table, photo, status="failed", run_id="died")
     put_renditions(aws, photo, "died")
     assert sweep()["photos rid of lost renditions"] == 1

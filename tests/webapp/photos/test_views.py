@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from pipeline_lambdas.photo_pipeline import contract
 from tests.factories import PLACEHOLDER, make_photo, make_user, put_record
-from webapp.photos.models import PAGE_SIZE, LabelCount, Status
+from webapp.photos.models import PAGE_SIZE, LabelCount, Photo, Status
 
 from .pages import ready, text_of
 
@@ -101,10 +100,27 @@ def test_every_label_can_be_reached_however_many_there_are(aws: Any, me: Any, mi
 
 
 def test_months_are_headings(aws: Any, me: Any, mine: Client) -> None:
-    ready(aws, me, uploaded_at=datetime(2026, 4, 30, 12, tzinfo=UTC))
-    ready(aws, me, uploaded_at=datetime(2026, 5, 1, 12, tzinfo=UTC))
+    ready(aws, me, taken="2026-04-30T12:00:00")
+    ready(aws, me, taken="2026-05-01T12:00:00")
     page = text_of(mine.get("/gallery/"))
     assert page.index("May 2026") < page.index("April 2026")
+
+
+def test_photos_stand_in_the_order_they_were_taken_in(aws: Any, me: Any, mine: Client) -> None:
+    taken = [f"2024-05-{day:02}T10:00:00" for day in (12, 3, 20)]
+    photos = [ready(aws, me, taken=each) for each in taken]
+    shown = [tile.photo.pk for month in mine.get("/gallery/").context["months"] for tile in month.tiles]
+    assert shown == [photos[2].pk, photos[0].pk, photos[1].pk]
+
+
+def test_pages_of_photos_taken_at_the_same_moment_and_apart_show_each_once(aws: Any, me: Any) -> None:
+    photos = [ready(aws, me, taken=f"2024-05-{day:02}T10:00:00") for day in (12, 12, 3, 20, 12)]
+    pages, cursor = [], ""
+    while not pages or cursor:
+        page = Photo.objects.for_gallery(me).page(cursor, size=2)
+        cursor = page.next_cursor
+        pages += page.photos
+    assert pages == [photos[3], photos[4], photos[1], photos[0], photos[2]]
 
 
 def test_a_photo_that_came_to_an_end_is_indexed_when_it_is_seen(aws: Any, me: Any, mine: Client) -> None:

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from tests.factories import make_user
+from webapp.photos import trash
+from webapp.photos.index import index
+from webapp.photos.models import LabelCount, Photo, PhotoLabel, Status
+from webapp.photos.tasks import empty_trash
+
+from .pages import ready
+
+pytestmark = pytest.mark.django_db
+
+
+def throw_away(photo: Photo) -> list[Photo]:
+    return trash.throw_away(owner=photo.owner, photo_ids=[photo.pk])
+
+
+def test_what_is_thrown_away_is_out_of_sight_and_out_of_the_counts(aws: Any, me: Any) -> None:
+    kept, gone = ready(aws, me, "Cat"), ready(aws, me, "Cat", "Dog")
+    assert throw_away(gone) == [gone]
+    assert list(Photo.objects.for_gallery(me)) == [kept]
+    assert list(Photo.objects.in_trash(me)) == [gone]
+    assert {count.name: count.count for count in LabelCount.objects.filter(count__gt=0)} == {"Cat": 1}
+    assert set(PhotoLabel.objects.values_list("photo", flat=True)) == {kept.pk}
+    assert not Photo.objects.get(pk=gone.pk).cleared
+
+
+def test_what_is_indexed_in_the_trash_stays_out_of_the_counts(aws: Any, me: Any) -> None:
+    gone = ready(aws, me, "Cat")
+    throw_away(gone)
+    index([gone.pk])
+    assert not PhotoLabel.objects.exists()
+    assert not Photo.objects.get().cleared
+
+
+def test_what_is_restored_is_back_with_its_labels(aws: Any, me: Any) -> None:
+    photo = ready(aws, me, "Cat")
+    throw_away(photo)
+    assert trash.restore(owner=me, photo_ids=[photo.pk]) == 1
+    assert list(Photo.objects.for_gallery(me).with_labels(["Cat"])) == [photo]
+    assert dict(LabelCount.objects.top(me)) == {"Cat": 1}
+    assert Photo.objects.get().cleared
+
+
+def test_what_is_restored_while_dynamodb_does_not_answer_gets_its_labels_when_it_is_seen(
+    aws: Any, me: Any, mine: Any, breaks: Any
+) -> None:
+    photo = ready(aws, me, "Cat")
+    throw_away(photo)
+    breaks("dynamodb", "BatchGetItem", times=1)
+    assert trash.restore(owner=me, photo_ids=[photo.pk]) == 1
+    assert not PhotoLabel.objects.exists()
+    mine.get("/gallery/")
+    assert dict(LabelCount.objects.top(me)) == {"Cat": 1}
+
+
+def test_nobody_throws_away_or_restores_what_is_another_persons(aws: Any, me: Any) -> None:
+    photo, other = ready(aws, me), make_user()
+    assert trash.throw_away(owner=other, photo_ids=[photo.pk]) == []
+    throw_away(photo)
+    assert trash.restore(owner=other, photo_ids=[photo.pk]) == 0
+    assert list(Photo.objects.in_trash(me)) == [photo]
+
+
+def test_the_second_time_nothing_is_left_to_do(aws: Any, me: Any) -> None:
+    photo = ready(aws, me)
+    throw_away(photo)
+    since = Photo.objects.get().trashed_at
+    assert throw_away(photo) == []
+    assert Photo.objects.get().trashed_at == since
+
+
+@pytest.mark.parametrize(("days", "left"), [(29, 1), (31, 0)])
+def test_after_thirty_days_it_is_deleted(
+    aws: Any, me: Any, days: int, left: int, django_capture_on_commit_callbacks: Any
+) -> None:
+    photo = ready(aws, me)
+    throw_away(photo)
+    Photo.objects.update(trashed_at=timezone.now() - timedelta(days=days))
+    with django_capture_on_commit_callbacks():
+        assert empty_trash() == 1 - left
+    assert Photo.objects.exclude(status=Status.DELETING).count() == left

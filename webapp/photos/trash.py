@@ -1,0 +1,52 @@
+"""What people throw away: out of sight and out of the counts at once, to be had back for a while, then deleted."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from webapp.photos import deletion
+from webapp.photos.conf import kept_in_trash
+from webapp.photos.errors import AWS_ERRORS
+from webapp.photos.index import drop_labels, index
+from webapp.photos.models import Photo
+
+logger = logging.getLogger(__name__)
+AT_ONCE = 500
+
+
+@transaction.atomic
+def throw_away(*, owner: Any, photo_ids: Sequence[UUID]) -> list[Photo]:
+    """Put a person's photos into their trash; returns those that were not there yet."""
+    photos = list(Photo.objects.for_gallery(owner).filter(pk__in=photo_ids).order_by("pk").select_for_update())
+    drop_labels(photos)
+    for photo in photos:
+        photo.trashed_at, photo.cleared = timezone.now(), False
+    Photo.objects.bulk_update(photos, ["trashed_at", "cleared"])
+    return photos
+
+
+def restore(*, owner: Any, photo_ids: Sequence[UUID]) -> int:
+    """Take a person's photos back out of their trash; how many. Where DynamoDB does not answer they come back without
+    their labels, which follow when they are next looked at."""
+    with transaction.atomic():
+        photos = list(Photo.objects.in_trash(owner).filter(pk__in=photo_ids).order_by("pk").select_for_update())
+        ids = [photo.pk for photo in photos]
+        Photo.objects.filter(pk__in=ids).update(trashed_at=None)
+    try:
+        index(ids)
+    except AWS_ERRORS:
+        logger.exception("%s photos came back from the trash without their labels", len(ids))
+    return len(ids)
+
+
+def empty() -> int:
+    """Begin to delete what was in a trash for long enough, some hundreds at a time; how many."""
+    photos = list(Photo.objects.trashed_before(timezone.now() - kept_in_trash())[:AT_ONCE])
+    deletion.begin(photos)
+    return len(photos)
