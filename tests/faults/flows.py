@@ -175,7 +175,7 @@ def _renditions_and_a_record_without_a_row(cloud: SimpleNamespace, owner: Any) -
 
 
 def _drop_row(photo: Photo) -> None:
-    index.drop_labels(photo)
+    index.drop_labels([photo])
     Batch.objects.filter(photos=photo).update(told=True)
     Photo.objects.filter(pk=photo.pk).delete()
 

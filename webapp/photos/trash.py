@@ -45,8 +45,9 @@ def restore(*, owner: Any, photo_ids: Sequence[UUID]) -> int:
     return len(ids)
 
 
+@transaction.atomic
 def empty() -> int:
     """Begin to delete what was in a trash for long enough, some hundreds at a time; how many."""
-    photos = list(Photo.objects.trashed_before(timezone.now() - kept_in_trash())[:AT_ONCE])
+    photos = list(Photo.objects.trashed_before(timezone.now() - kept_in_trash()).select_for_update()[:AT_ONCE])
     deletion.begin(photos)
     return len(photos)
