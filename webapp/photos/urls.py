@@ -1,12 +1,12 @@
 from django.urls import path
 
-from . import notice_list, photo_views, views
+from . import gallery_views, notice_list, photo_views, views
 
 app_name = "photos"
 urlpatterns = [
     path("upload/", views.upload, name="upload"),
-    path("gallery/", views.gallery, name="gallery"),
-    path("gallery/tiles/", views.tiles, name="tiles"),
+    path("gallery/", gallery_views.gallery, name="gallery"),
+    path("gallery/tiles/", gallery_views.tiles, name="tiles"),
     path("notices/", notice_list.notices, name="notices"),
     path("photos/<uuid:photo_id>/", photo_views.photo, name="photo"),
     path("photos/<uuid:photo_id>/delete/", photo_views.delete, name="delete"),
