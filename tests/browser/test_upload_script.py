@@ -15,7 +15,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests import photo_files
 from webapp.photos.forms import UploadForm
-from webapp.photos.views import _limits
+from webapp.photos.upload_views import _limits
 
 ERROR = "501 files at once are too many. Choose 500 at most, and the others after."
 

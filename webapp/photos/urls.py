@@ -1,10 +1,10 @@
 from django.urls import path
 
-from . import gallery_views, notice_list, photo_views, views
+from . import gallery_views, notice_list, photo_views, upload_views, views
 
 app_name = "photos"
 urlpatterns = [
-    path("upload/", views.upload, name="upload"),
+    path("upload/", upload_views.upload, name="upload"),
     path("gallery/", gallery_views.gallery, name="gallery"),
     path("gallery/tiles/", gallery_views.tiles, name="tiles"),
     path("notices/", notice_list.notices, name="notices"),
