@@ -28,6 +28,7 @@ SPEAK_TO_AWS = (
             "presign",
             "runs",
             "storage",
+            "upload_addresses",
         )
     ),
 )

@@ -487,8 +487,13 @@ class Batch:
     refusals: int = 0
 
     @property
+    def counted(self) -> set[str]:
+        """Ids of its photos that have come to an end."""
+        return self.ready | self.rejected | self.failed
+
+    @property
     def is_complete(self) -> bool:
-        return len(self.ready | self.rejected | self.failed) >= self.expected
+        return len(self.counted) >= self.expected
 
     @property
     def is_due(self) -> bool:
@@ -786,13 +791,12 @@ def leave_batch_update(batch_id: str, photo_id: str) -> UpdateArguments:
     )
 
 
-def expect_counted_update(seen: Batch) -> UpdateArguments:
-    """A batch waits no longer for photos that nothing is left of: it expects those that were counted, if it is still as
-    seen."""
-    counted = len(seen.ready | seen.rejected | seen.failed)
+def expect_update(seen: Batch, expected: int) -> UpdateArguments:
+    """A batch waits no longer for photos that will never come, or that nothing is left of: it expects `expected`, if it
+    is still as seen."""
     return _update(
         batch_item_key(seen.batch_id),
-        "SET expected = :counted",
+        "SET expected = :expected",
         where="expected = :seen",
-        values={":counted": counted, ":seen": seen.expected},
+        values={":expected": expected, ":seen": seen.expected},
     )

@@ -167,9 +167,9 @@ def leave_batch(batch_id: UUID | str, photo_id: UUID | str) -> contract.Batch | 
     return _batch(contract.leave_batch_update(str(batch_id), str(photo_id)))
 
 
-def expect_counted(seen: contract.Batch) -> contract.Batch | None:
-    """Let a batch expect no more than was counted in it. None when others joined or left meanwhile."""
-    return _batch(contract.expect_counted_update(seen))
+def expect(seen: contract.Batch, expected: int) -> contract.Batch | None:
+    """Let a batch expect fewer photos than before. None when others joined or left meanwhile."""
+    return _batch(contract.expect_update(seen, expected))
 
 
 def _photo(arguments: contract.UpdateArguments) -> contract.Photo | None:

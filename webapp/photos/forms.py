@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import unicodedata
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +11,7 @@ from django.core.files.uploadedfile import UploadedFile
 from pipeline_lambdas.photo_pipeline import contract
 
 MAX_LABEL = 60
+MAX_SIDE = 2**31 - 1  # pixels, as a header can say and a column can hold
 _WITHOUT_JOINERS = {0x200C: None, 0x200D: None}
 
 
@@ -35,6 +37,26 @@ class FilesField(forms.FileField):
 
 class UploadForm(forms.Form):
     photos = FilesField(label="Photos")
+
+
+class AnnouncedFileForm(forms.Form):
+    """What a browser says of a file that it will send. `head` comes in base64, and is bytes when cleaned."""
+
+    name = forms.CharField(strip=False)
+    size = forms.IntegerField(min_value=0)
+    head = forms.CharField(max_length=4 * contract.SNIFF_BYTES, required=False)
+    sha256 = forms.RegexField(r"\A[0-9a-f]{64}\Z")
+    width = forms.IntegerField(min_value=0, max_value=MAX_SIDE)
+    height = forms.IntegerField(min_value=0, max_value=MAX_SIDE)
+
+    def clean_name(self) -> str:
+        return self.cleaned_data["name"][-255:]
+
+    def clean_head(self) -> bytes:
+        try:
+            return base64.b64decode(self.cleaned_data["head"], validate=True)
+        except ValueError:
+            raise forms.ValidationError("This is not base64.") from None
 
 
 def is_readable(label: str) -> bool:

@@ -1,4 +1,4 @@
-"""A file as it comes out of the form: is it a photo that can be kept, and if not, why.
+"""A file as it comes out of the form, or as a browser says that it is: can it be kept as a photo, and if not, why.
 
 Reads headers alone. Whether the picture inside is whole is for ResizeImage to find out.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,15 +22,23 @@ TURNED = (5, 6, 7, 8)
 
 
 @dataclass(frozen=True)
-class Accepted:
-    """A file that may be stored. Width and height in pixels, upright; sha256 in hex."""
+class Facts:
+    """What is known of a file that may be stored. Width and height in pixels, upright, 0 where nobody looked; sha256 in
+    hex."""
 
-    file: UploadedFile
     name: str
     format: contract.Format
+    bytes: int
     width: int
     height: int
     sha256: str
+
+
+@dataclass(frozen=True)
+class Accepted(Facts):
+    """A file of the form that may be stored."""
+
+    file: UploadedFile
 
 
 @dataclass(frozen=True)
@@ -54,7 +62,21 @@ def examine(file: UploadedFile) -> Accepted | Refused:
         return Refused(name, contract.reason(contract.Refusal.DAMAGED).text)
     if why := contract.refuse_dimensions(*dimensions):
         return Refused(name, why.text)
-    return Accepted(file, name, format, *dimensions, sha256=_sha256(file))
+    width, height = dimensions
+    return Accepted(name, format, size, width, height, _sha256(file), file)
+
+
+def examine_announced(said: Mapping[str, Any]) -> Facts | Refused:
+    """What a file is that a browser has and will send: its name, size in bytes, first bytes (`head`), width and height
+    in pixels (0 where unknown) and sha256. S3 holds it to size and type, and ResizeImage looks at all of it again."""
+    name, size, width, height = said["name"], said["size"], said["width"], said["height"]
+    format = contract.sniff_format(said["head"])
+    why = contract.refuse_size(size) or (contract.refuse_dimensions(width, height) if width and height else None)
+    if why is None and format is None:
+        why = contract.reason(contract.Refusal.NOT_A_PHOTO)
+    if why or format is None:
+        return Refused(name, why.text if why else "")
+    return Facts(name, format, size, width, height, said["sha256"])
 
 
 def _head(file: UploadedFile) -> bytes:

@@ -48,12 +48,14 @@ class BatchQuerySet(models.QuerySet["Batch"]):
 
 
 class Batch(models.Model):
-    """Photos sent in one form. `expected` is how many were; the record in DynamoDB counts what became of them."""
+    """Photos sent together. `expected` is how many were, so far where it is open; the record in DynamoDB counts what
+    became of them."""
 
     id = models.UUIDField(primary_key=True, default=new_photo_id, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="batches")
     created_at = models.DateTimeField(db_index=True)
     expected = models.PositiveSmallIntegerField()
+    is_open = models.BooleanField(default=False, help_text="More photos may join it.")
     told = models.BooleanField(default=False, help_text="Its notice was claimed, or there is nothing left to tell.")
 
     objects = BatchQuerySet.as_manager()

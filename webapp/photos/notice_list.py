@@ -41,7 +41,7 @@ class Notice:
 @require_safe
 @never_cache
 def notices(request: Request) -> HttpResponse:
-    batches, older = Batch.objects.filter(owner=request.user).page(request.GET.get("cursor", ""))
+    batches, older = Batch.objects.filter(owner=request.user, expected__gt=0).page(request.GET.get("cursor", ""))
     try:
         records = catalog.get_batches(batches)
     except AWS_ERRORS:

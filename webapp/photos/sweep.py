@@ -145,6 +145,8 @@ def settle_batch(batch: Batch, record: contract.Batch | None, *, dry_run: bool =
 
 def _next_step_of_batch(batch: Batch, record: contract.Batch | None) -> Step:
     changed = "batches changed meanwhile"
+    if batch.is_open:
+        return _next_step_of_open_batch(batch)
     if record is None:
         return Step("batches put again", partial(batches.restore, batch), changed)
     if record.expected > 0 and not record.is_complete:
@@ -156,6 +158,12 @@ def _next_step_of_batch(batch: Batch, record: contract.Batch | None) -> Step:
     if _is_being_sent(record):
         return Step("notices being sent")
     return Step("batches settled", partial(_note_told, batch), changed)
+
+
+def _next_step_of_open_batch(batch: Batch) -> Step:
+    if batches.is_idle(batch, since=timezone.now() - abandoned_after()):
+        return Step("batches closed", partial(batches.close, batch), "batches changed meanwhile")
+    return Step("batches still open")
 
 
 def _is_being_sent(record: contract.Batch) -> bool:

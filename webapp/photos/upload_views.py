@@ -1,20 +1,31 @@
-"""The upload page, and what its form comes back with."""
+"""The upload page, what its form comes back with, and what its script asks for: JSON in, JSON out."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
 
 from pipeline_lambdas.photo_pipeline import contract
-from webapp.photos.forms import UploadForm
+from webapp.photos import batches, direct
+from webapp.photos.forms import AnnouncedFileForm, UploadForm
 from webapp.photos.http import Request, go
+from webapp.photos.intake import Facts, Refused, examine_announced
+from webapp.photos.models import Batch
 from webapp.photos.uploads import Receipt, receive
 
 REPORT = "upload_report"
+MOST_ADDRESSES = 20
+UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)  # all that JSON of another shape raises
 
 
 @login_required
@@ -51,3 +62,92 @@ def _limits() -> dict[str, object]:
         "files": contract.MAX_BATCH,
         "accept": ",".join([*(format.media_type for format in formats), ".heic", ".heif"]),
     }
+
+
+# --- For the script --------------------------------------------------------------------------------------------------
+
+
+@login_required
+@require_POST
+def begin(request: Request) -> HttpResponse:
+    """An open batch: `{"batch": id}`."""
+    return JsonResponse({"batch": batches.begin(owner=request.user).pk})
+
+
+@login_required
+@require_POST
+def addresses(request: Request) -> HttpResponse:
+    """What to do with each of `{"batch": id, "files": [...]}`, in their order: see `_as_json`."""
+    try:
+        said = _read(request)
+        batch_id, announced = UUID(said["batch"]), [_announced(each) for each in _few(said["files"])]
+        facts = [each for each in announced if isinstance(each, Facts)]
+        places = iter(direct.find_places(owner=request.user, batch_id=batch_id, files=facts))
+    except Batch.DoesNotExist:
+        return _problem(404, _("There is no such upload of yours. Load this page again."))
+    except direct.BatchClosed:
+        return _problem(409, _("This upload has ended. Begin another one."))
+    except UNREADABLE:
+        return _unreadable()
+    found = [{"refused": each.text} if isinstance(each, Refused) else _as_json(next(places)) for each in announced]
+    return JsonResponse({"files": found})
+
+
+def _announced(said: Mapping[str, object]) -> Facts | Refused:
+    form = AnnouncedFileForm(dict(said))
+    if not form.is_valid():
+        raise ValueError(form.errors)
+    return examine_announced(form.cleaned_data)
+
+
+def _few(files: Sequence[Mapping[str, object]]) -> Sequence[Mapping[str, object]]:
+    if not 0 < len(files) <= MOST_ADDRESSES:
+        raise ValueError(len(files))
+    return files
+
+
+def _as_json(place: direct.Place) -> dict[str, object]:
+    """An address for one photo, or that it has arrived, or of which photo it is a copy; `later` is to ask again."""
+    if place.address:
+        return {"photo": place.photo.pk, "url": place.address.url, "headers": place.address.headers}
+    if place.is_duplicate:
+        found = {"duplicate": place.photo.get_absolute_url(), "name": place.photo.file_name}
+        return {**found, "is_in_trash": place.photo.trashed_at is not None}
+    return {"photo": place.photo.pk, "arrived" if place.has_arrived else "later": True}
+
+
+@login_required
+@require_POST
+def cancel(request: Request) -> HttpResponse:
+    """Take back `{"photos": [ids]}`."""
+    try:
+        photo_ids = [UUID(each) for each in _read(request)["photos"]][: contract.MAX_BATCH]
+    except UNREADABLE:
+        return _unreadable()
+    direct.cancel(owner=request.user, photo_ids=photo_ids)
+    return HttpResponse(status=204)
+
+
+@login_required
+@require_POST
+def finish(request: Request) -> HttpResponse:
+    """Nothing more comes for `{"batch": id}`."""
+    try:
+        direct.finish(owner=request.user, batch_id=UUID(_read(request)["batch"]))
+    except Batch.DoesNotExist:
+        return _problem(404, _("There is no such upload of yours. Load this page again."))
+    except UNREADABLE:
+        return _unreadable()
+    return HttpResponse(status=204)
+
+
+def _read(request: Request) -> Any:
+    return json.loads(request.body)
+
+
+def _unreadable() -> HttpResponse:
+    return _problem(400, _("This request could not be read. Load this page again, and choose your photos again."))
+
+
+def _problem(status: int, text: str) -> HttpResponse:
+    return JsonResponse({"error": text}, status=status)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -15,7 +16,7 @@ from webapp.photos import batches, catalog, deletion, originals
 from webapp.photos.errors import AWS_ERRORS
 from webapp.photos.ids import new_photo_id
 from webapp.photos.index import index
-from webapp.photos.intake import Accepted, Refused, examine
+from webapp.photos.intake import Accepted, Facts, Refused, examine
 from webapp.photos.models import Batch, Photo
 from webapp.photos.storage import Original, OriginalsStorage
 
@@ -53,24 +54,25 @@ def _lost(photo: Photo) -> Refused:
 def _write_rows(*, owner: Any, accepted: Sequence[Accepted]) -> list[Photo]:
     now = timezone.now()
     batch = Batch.objects.create(owner=owner, created_at=now, expected=len(accepted))
-    return Photo.objects.bulk_create(_row(each, batch=batch) for each in accepted)
+    return Photo.objects.bulk_create(row_of(each, batch=batch, now=now) for each in accepted)
 
 
-def _row(accepted: Accepted, *, batch: Batch) -> Photo:
+def row_of(facts: Facts, *, batch: Batch, now: datetime) -> Photo:
+    """The row, not saved yet, of a file that is about to be sent."""
     photo_id = new_photo_id()
     return Photo(
         id=photo_id,
         owner=batch.owner,
         batch=batch,
-        file_name=accepted.name,
-        key=contract.original_key(str(batch.owner.pk), str(photo_id), accepted.format.extension),
-        bytes=accepted.file.size or 0,
-        sha256=accepted.sha256,
-        width=accepted.width,
-        height=accepted.height,
-        uploaded_at=batch.created_at,
-        timeline_at=batch.created_at,
-        waiting_since=batch.created_at,
+        file_name=facts.name,
+        key=contract.original_key(str(batch.owner.pk), str(photo_id), facts.format.extension),
+        bytes=facts.bytes,
+        sha256=facts.sha256,
+        width=facts.width,
+        height=facts.height,
+        uploaded_at=now,
+        timeline_at=now,
+        waiting_since=now,
     )
 
 

@@ -5,6 +5,10 @@ from . import gallery_views, notice_list, photo_views, upload_views, views
 app_name = "photos"
 urlpatterns = [
     path("upload/", upload_views.upload, name="upload"),
+    path("upload/begin/", upload_views.begin, name="upload_begin"),
+    path("upload/addresses/", upload_views.addresses, name="upload_addresses"),
+    path("upload/cancel/", upload_views.cancel, name="upload_cancel"),
+    path("upload/finish/", upload_views.finish, name="upload_finish"),
     path("gallery/", gallery_views.gallery, name="gallery"),
     path("gallery/tiles/", gallery_views.tiles, name="tiles"),
     path("notices/", notice_list.notices, name="notices"),

@@ -1,0 +1,128 @@
+"""Photos that a browser sends to S3 by itself: rows, then records, then an address for each.
+
+A file is known by its content. Asking again, for an answer that was lost or bytes that did not arrive, finds the row of
+the first time, and so does asking from another window.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.utils import timezone
+
+from pipeline_lambdas.photo_pipeline import contract
+from webapp.photos import batches, catalog, deletion, originals
+from webapp.photos.errors import AWS_ERRORS
+from webapp.photos.intake import Facts
+from webapp.photos.models import Batch, Photo, Status
+from webapp.photos.upload_addresses import Address, address_of
+from webapp.photos.uploads import row_of
+
+logger = logging.getLogger(__name__)
+
+
+class BatchClosed(Exception):
+    """The batch takes no more photos: it was ended, nothing was heard of it for long, or it is full."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """What to do with a file: send it to `address`, or nothing when `has_arrived` or it `is_duplicate` of `photo`, or
+    ask again later where all of that is missing."""
+
+    photo: Photo
+    address: Address | None = None
+    has_arrived: bool = False
+    is_duplicate: bool = False
+
+
+def find_places(*, owner: Any, batch_id: UUID, files: Sequence[Facts]) -> list[Place]:
+    """What to do with each of `files`, some of a batch of `owner`.
+
+    Raises `Batch.DoesNotExist` when there is no such batch of theirs, `BatchClosed` when it takes no more.
+    """
+    known, batch, new = _write_rows(owner, batch_id, files)
+    if not _put_batch(batch, known.values()):
+        return [Place(known[file.sha256]) for file in files]
+    return [_place(known[file.sha256], batch, is_new=known[file.sha256].pk in new) for file in files]
+
+
+@transaction.atomic(durable=True)
+def _write_rows(owner: Any, batch_id: UUID, files: Sequence[Facts]) -> tuple[Mapping[str, Photo], Batch, set[UUID]]:
+    """The row of each file by sha256, found or made; and the ids of those made now."""
+    # One after the other for each person: two windows that send the same file get the same row.
+    get_user_model().objects.select_for_update(no_key=True).get(pk=owner.pk)
+    batch = Batch.objects.select_for_update().get(pk=batch_id, owner=owner)
+    wanted = {file.sha256: file for file in files}
+    known = _rows_of(owner, batch, wanted)
+    new = [file for sha256, file in wanted.items() if sha256 not in known]
+    now = timezone.now()
+    rows = _join(batch, new, now=now) if new else []
+    waiting = [photo.pk for photo in known.values() if photo.status == Status.UPLOADING]
+    Photo.objects.filter(pk__in=waiting).update(waiting_since=now)
+    return {**known, **{row.sha256: row for row in rows}}, batch, {row.pk for row in rows}
+
+
+def _rows_of(owner: Any, batch: Batch, wanted: Mapping[str, Facts]) -> dict[str, Photo]:
+    """What a person has of these contents. A photo that never arrived is none; of several the one in `batch` counts."""
+    found = (
+        Photo.objects.of(owner)
+        .filter(sha256__in=wanted)
+        .exclude(reason_code=contract.Failure.DID_NOT_ARRIVE, status=Status.FAILED)
+    )
+    same = (photo for photo in found if photo.bytes == wanted[photo.sha256].bytes)
+    return {photo.sha256: photo for photo in sorted(same, key=lambda photo: photo.batch_id == batch.pk)}
+
+
+def _join(batch: Batch, files: Sequence[Facts], *, now: datetime) -> list[Photo]:
+    if not batch.is_open or batch.expected + len(files) > contract.MAX_BATCH:
+        raise BatchClosed
+    batch.expected += len(files)
+    batch.save(update_fields=("expected",))
+    return Photo.objects.bulk_create(row_of(file, batch=batch, now=now) for file in files)
+
+
+def _put_batch(batch: Batch, photos: Iterable[Photo]) -> bool:
+    """Whether the batch has a record, or needs none because nothing of it is sent."""
+    if not any(photo.batch_id == batch.pk for photo in photos):
+        return True
+    try:
+        batches.put(batch)
+    except AWS_ERRORS:
+        logger.exception("batch %s has no record yet", batch.pk)
+        return False
+    return True
+
+
+def _place(photo: Photo, batch: Batch, *, is_new: bool) -> Place:
+    is_here = photo.batch_id == batch.pk
+    there = Place(photo, has_arrived=is_here, is_duplicate=not is_here)
+    try:
+        if photo.status != Status.UPLOADING or (not is_new and originals.find(photo.key)):
+            return there
+        catalog.put_photo(photo)
+        return Place(photo, address_of(photo))
+    except AWS_ERRORS:
+        logger.exception("photo %s gets no address now", photo.pk)
+        return Place(photo)
+
+
+def cancel(*, owner: Any, photo_ids: Iterable[UUID]) -> None:
+    """Take back photos of `owner` that shall not be sent after all."""
+    deletion.begin(Photo.objects.of(owner).filter(pk__in=photo_ids))
+
+
+def finish(*, owner: Any, batch_id: UUID) -> None:
+    """Nothing more comes for a batch of `owner`. Raises `Batch.DoesNotExist` when there is no such batch of theirs."""
+    batch = Batch.objects.get(pk=batch_id, owner=owner)
+    try:
+        batches.close(batch)
+    except AWS_ERRORS:
+        logger.exception("batch %s is closed, and its record is left to the sweep", batch.pk)
