@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,7 +16,19 @@ from pipeline_lambdas.photo_pipeline import contract
 from tests import factories
 from tests.faults import site
 from tests.faults.injection import CallSite
-from webapp.photos import catalog, corrections, deletion, index, originals, orphans, sweep, tasks
+from webapp.photos import (
+    batches,
+    catalog,
+    corrections,
+    deletion,
+    direct,
+    index,
+    originals,
+    orphans,
+    sweep,
+    tasks,
+)
+from webapp.photos.intake import Facts
 from webapp.photos.models import Batch, Photo
 from webapp.photos.reruns import rerun
 from webapp.photos.uploads import receive
@@ -69,6 +82,42 @@ def _upload_that_is_cancelled(cloud: SimpleNamespace, owner: Any) -> Do:
     """Its owner deletes the photo while the bytes are sent, and all of it is gone before the last one."""
     cloud.injector.meanwhile(CallSite(site.SITE, SEND), partial(_delete_all, owner))
     return partial(receive, owner=owner, files=[site.make_file(1)])
+
+
+def _send_directly(cloud: SimpleNamespace, owner: Any, *, cancelled: bool = False) -> Do:
+    return partial(_be_a_browser, cloud, owner, cancelled=cancelled)
+
+
+def _be_a_browser(cloud: SimpleNamespace, owner: Any, *, cancelled: bool) -> None:
+    """Ask for addresses until there is one for each file, send the bytes, and say that nothing more comes."""
+    batch = batches.begin(owner=owner)
+    files = {file.sha256: (file, data) for file, data in (_announced(1), _announced(2))}
+    for _ in range(3):
+        places = direct.find_places(owner=owner, batch_id=batch.pk, files=[file for file, _data in files.values()])
+        for place in places:
+            if place.address and not cancelled:
+                _, data = files.pop(place.photo.sha256)
+                site.put_original(cloud, place.photo, data)
+        if not files or cancelled:
+            break
+    if cancelled:
+        direct.cancel(owner=owner, photo_ids=[place.photo.pk for place in places])
+    direct.finish(owner=owner, batch_id=batch.pk)
+
+
+def _announced(colour: int) -> tuple[Facts, bytes]:
+    data = site.make_file(colour).read()
+    digest = hashlib.sha256(data).hexdigest()
+    return Facts(f"{colour}.png", contract.FORMATS["PNG"], len(data), 80, 80, digest), data
+
+
+def _ask_again(cloud: SimpleNamespace, owner: Any) -> Do:
+    """For the address of a photo whose answer was lost."""
+    batch, (file, data) = batches.begin(owner=owner), _announced(1)
+    (place,) = direct.find_places(owner=owner, batch_id=batch.pk, files=[file])
+    batches.close(batch)
+    site.put_original(cloud, place.photo, data)
+    return partial(direct.find_places, owner=owner, batch_id=batch.pk, files=[file])
 
 
 def _delete_all(owner: Any) -> None:
@@ -131,6 +180,14 @@ def _short_batch(cloud: SimpleNamespace, owner: Any) -> Do:
 def _untold_batch(cloud: SimpleNamespace, owner: Any) -> Do:
     photo = site.make_ended(cloud, owner, DATA)
     return _begin_batch_anew(cloud, photo, expected=1, ready={str(photo.pk)})
+
+
+def _open_batch(cloud: SimpleNamespace, owner: Any) -> Do:
+    """Its page was closed before it could say that nothing more comes."""
+    photo = site.make_ended(cloud, owner, DATA)
+    assert photo.batch is not None
+    photo.batch.is_open = True
+    return _begin_batch_anew(cloud, photo, expected=contract.MAX_BATCH, ready={str(photo.pk)})
 
 
 def _lost_batch(cloud: SimpleNamespace, owner: Any) -> Do:
@@ -253,6 +310,19 @@ FLOWS = {
         {*GONE, *FAILED},
         events=True,
     ),
+    "upload by address": Flow(
+        _send_directly,
+        {PUT: 3, GET: 1, UPDATE: 1},
+        {(), ("ready", "ready"), ("failed", "failed"), ("failed", "ready")},
+        events=True,
+    ),
+    "upload by address cancelled": Flow(
+        partial(_send_directly, cancelled=True),
+        {PUT: 3, GET: 7, UPDATE: 5, LIST: 2, VERSIONS: 2, QUERY: 2, REMOVE: 2},
+        {(), ("failed",), ("failed", "failed")},
+    ),
+    "upload: address asked for again": Flow(_ask_again, {PUT: 1, HEAD: 1}, READY, events=True),
+    "batch open for long": Flow(_open_batch, {GET: 2, UPDATE: 1, TELL: 1}, READY),
     "sweep: lost event": Flow(
         _lost_event, {GET: 3, HEAD: 1, UPDATE: 1, START: 1, LIST: 2, QUERY: 1}, READY, alone=True
     ),

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from pipeline_lambdas.photo_pipeline import contract
 from webapp.photos import catalog, notices
-from webapp.photos.models import Batch, Photo, PhotoQuerySet
+from webapp.photos.models import Batch, Photo
 
 TRIES = 3
 
@@ -27,7 +27,8 @@ def begin(*, owner: Any) -> Batch:
 
 def put(batch: Batch) -> bool:
     """Put a batch's record, if there is none. False when there is."""
-    return catalog.put_batch(batch, expected=contract.MAX_BATCH if batch.is_open else _members(batch).count())
+    # What is being deleted has yet to leave, as long as its row belongs to the batch.
+    return catalog.put_batch(batch, expected=contract.MAX_BATCH if batch.is_open else batch.photos.count())
 
 
 def close(batch: Batch) -> bool:
@@ -73,10 +74,6 @@ def restore(batch: Batch) -> bool:
     was_put = put(batch)
     notices.ask_if_due(_count_rows(batch))
     return was_put
-
-
-def _members(batch: Batch) -> PhotoQuerySet:
-    return Photo.objects.kept().filter(batch=batch)
 
 
 def recount(batch: Batch, seen: contract.Batch) -> bool:
