@@ -1,0 +1,30 @@
+"""Photos in words, for whoever hears a page rather than sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from webapp.photos.models import Photo
+
+
+def alt_text(photo: Photo, labels: Iterable[str]) -> str:
+    """What a picture of `photo` is: "Photo: dog, beach. 12 May 2024". `labels` are the names that it is known by, in
+    the order in which they are to be said; the date is that of its place in the timeline."""
+    names, date = ", ".join(_in_running_text(name) for name in labels), date_of(photo)
+    if not names:
+        return _("Photo. %(date)s") % {"date": date}
+    return _("Photo: %(labels)s. %(date)s") % {"labels": names, "date": date}
+
+
+def date_of(photo: Photo) -> str:
+    """The day on which a photo stands in the timeline, "12 May 2024"."""
+    return date_format(timezone.localtime(photo.timeline_at), "j F Y")
+
+
+def _in_running_text(name: str) -> str:
+    """A name without the capitals of a heading; one that has others, such as BBQ, keeps them all."""
+    return name.lower() if name.istitle() else name
