@@ -22,6 +22,7 @@ SPEAK_TO_AWS = (
             "analyses",
             "catalog",
             "dead_letters",
+            "downloads",
             "errors",
             "notices",
             "originals",

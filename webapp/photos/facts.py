@@ -85,10 +85,8 @@ def place(place: contract.Place) -> PlaceFact:
 
 
 def analysis(record: contract.Photo) -> str:
-    """What was found beside the labels, and by what: "2 faces · Label model 3.0"."""
-    faces = len(record.faces)
+    """What looked at the photo: "Label model 3.0 · Moderation model 7.0"."""
     parts = (
-        f"{faces} face{'' if faces == 1 else 's'}" if faces else "",
         f"Label model {record.label_model}" if record.label_model else "",
         f"Moderation model {record.moderation_model}" if record.moderation_model else "",
     )

@@ -1,9 +1,13 @@
-"""The labels of one photo as its page lists them: what is shown, and what its owner took away, to be undone."""
+"""The labels of one photo as its page lists them, and where in the picture each was found: what is shown, and what its
+owner took away, to be undone."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from django.utils.translation import ngettext
 
 from pipeline_lambdas.photo_pipeline import contract
 from webapp.photos.models import LabelCount
@@ -12,18 +16,36 @@ from webapp.photos.timeline import surest
 
 @dataclass(frozen=True)
 class LabelRow:
-    """`confidence` in percent; `about` names parents and categories."""
+    """`confidence` in percent; `about` names parents and categories; `boxes` are where it was found, as far as that is
+    known."""
 
     name: str
     confidence: float = 0.0
     about: str = ""
     is_added: bool = False
     is_denied: bool = False
+    boxes: tuple[contract.Box, ...] = ()
 
     @property
     def anchor(self) -> str:
         """Its id in the page, of letters and digits whatever the name has."""
         return f"label-{hashlib.sha256(self.name.encode()).hexdigest()[:12]}"
+
+
+@dataclass(frozen=True)
+class Faces:
+    """Faces that were found: "2 faces", and where."""
+
+    words: str
+    boxes: tuple[contract.Box, ...]
+    anchor: str = "faces"
+
+
+def faces(record: contract.Photo) -> Faces | None:
+    """None where none was found."""
+    count = len(record.faces)
+    words = ngettext("%(count)d face", "%(count)d faces", count) % {"count": count}
+    return Faces(words, _boxes(record.faces)) if count else None
 
 
 def label_rows(record: contract.Photo) -> list[LabelRow]:
@@ -37,7 +59,12 @@ def label_rows(record: contract.Photo) -> list[LabelRow]:
 
 def _row(label: contract.Label, record: contract.Photo) -> LabelRow:
     about = " · ".join(filter(None, (", ".join(label.parents), ", ".join(label.categories))))
-    return LabelRow(label.name, label.confidence, about, is_denied=label.name in record.denied_labels)
+    is_denied = label.name in record.denied_labels
+    return LabelRow(label.name, label.confidence, about, is_denied=is_denied, boxes=_boxes(label.instances))
+
+
+def _boxes(instances: Iterable[contract.Instance]) -> tuple[contract.Box, ...]:
+    return tuple(instance.box for instance in instances)
 
 
 def names_to_offer(record: contract.Photo) -> list[str]:

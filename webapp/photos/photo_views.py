@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -15,15 +16,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from pipeline_lambdas.photo_pipeline import contract
-from webapp.photos import catalog, corrections, deletion, facts, originals, places, presign, reruns, timeline
+from webapp.photos import catalog, corrections, deletion, downloads, facts, photo_page, reruns
 from webapp.photos.corrections import Correction
 from webapp.photos.errors import AWS_ERRORS
+from webapp.photos.favourites import set_favourite
 from webapp.photos.forms import AddLabelForm
-from webapp.photos.history import history
 from webapp.photos.http import Request, go
 from webapp.photos.index import index_seen
-from webapp.photos.label_rows import label_rows, names_to_offer
-from webapp.photos.models import Photo, Status
+from webapp.photos.models import Photo
+from webapp.photos.photo_page import Way
 from webapp.photos.reruns import Rerun
 
 logger = logging.getLogger(__name__)
@@ -31,7 +32,12 @@ NOT_SAVED = "This could not be saved right now, and nothing was changed. Try aga
 
 
 def _own_photo(request: Request, photo_id: UUID) -> Photo:
-    return get_object_or_404(Photo.objects.for_gallery(request.user), pk=photo_id)
+    return get_object_or_404(Photo.objects.of(request.user), pk=photo_id)
+
+
+def _address(request: Request, row: Photo) -> str:
+    """A photo's page, in the selection that this request was made in."""
+    return Way.parse(request.GET).address_of(row)
 
 
 @login_required
@@ -42,72 +48,68 @@ def photo(request: Request, photo_id: UUID) -> HttpResponse:
 
 
 def _page(request: Request, row: Photo, form: AddLabelForm) -> HttpResponse:
+    way = Way.parse(request.GET)
+    around = way.around(row)
     try:
-        record = catalog.get(row)
-        index_seen([row], {row.pk: record} if record else {})
+        records = catalog.get_many([row, *around.photos], consistent=True)
+        index_seen([row], records)
     except AWS_ERRORS:
         logger.exception("photo %s is shown without its record", row.pk)
-        return _page_without_record(request, row)
-    status = catalog.status_of(record) if record else contract.Status.UPLOADING.value
-    if request.htmx and status in contract.OPEN:
+        return _page_without_record(request, photo_page.frame(row, way, around))
+    if request.htmx and _is_as_seen(request, records.get(row.pk)):
         return HttpResponse(status=204)
-    return render(request, "photos/photo.html", {**_about(row, record, status), "form": form})
+    return render(request, "photos/photo.html", {**photo_page.about(row, way, around, records), "form": form})
 
 
-def _page_without_record(request: Request, row: Photo) -> HttpResponse:
+def _is_as_seen(request: Request, record: contract.Photo | None) -> bool:
+    """Whether an open page that asks in the background shows already how far its photo has come."""
+    progress = photo_page.progress(record)
+    return photo_page.status_of(record) in contract.OPEN and request.GET.get("seen", progress) == progress
+
+
+def _page_without_record(request: Request, frame: dict[str, Any]) -> HttpResponse:
     """What the row knows, and that the rest cannot be had. One who asks in the background keeps what they see."""
     if request.htmx:
         return HttpResponse(status=503)
-    context = {"photo": row, "is_picture_out": True, "facts": facts.facts(row, None)}
+    context = {**frame, "is_picture_out": True, "facts": facts.facts(frame["photo"], None)}
     response = render(request, "photos/photo.html", context, status=503)
     response.headers["Retry-After"] = "60"
     return response
 
 
-def _about(row: Photo, record: contract.Photo | None, status: str) -> dict[str, object]:
-    display = record.renditions.get(contract.DISPLAY) if record else None
-    labels = timeline.surest(contract.shown_labels(record)) if record else []
-    is_missing, is_late = _arrival(row, record)
-    return {
-        "photo": row,
-        "record": record,
-        "status": status,
-        "word": timeline.word_of(status),
-        "labels": label_rows(record) if record else [],
-        "label_names": names_to_offer(record) if record and status == Status.READY else [],
-        "shows": ", ".join(label.name for label in labels[: timeline.TOP_LABELS]),
-        "is_open": status in contract.OPEN,
-        "can_retry": status == Status.FAILED and not is_missing,
-        "came_late": is_late,
-        "incomplete": facts.INCOMPLETE if record and display and record.original.incomplete else "",
-        "display": display,
-        "address": presign.addresses([display.key])[display.key] if display else "",
-        "placeholder": timeline.placeholder_of(record) if record else "",
-        "facts": facts.facts(row, record),
-        "place": _place(record),
-        "analysis": facts.analysis(record) if record else "",
-        "history": history(row, record),
-    }
+# --- Favourites, originals -------------------------------------------------------------------------------------------
 
 
-def _place(record: contract.Photo | None) -> facts.PlaceFact | None:
-    """Where the photo was taken, as long as its owner wants that kept."""
-    if record is None or record.place is None or not places.are_kept(record.owner_id):
-        return None
-    return facts.place(record.place)
+@login_required
+@require_POST
+def favourite(request: Request, photo_id: UUID) -> HttpResponse:
+    """As `favourite` says, "on" or "off"; without it, what the photo is not."""
+    row = _own_photo(request, photo_id)
+    row.favourite = {"on": True, "off": False}.get(request.POST.get("favourite", ""), not row.favourite)
+    set_favourite(owner=request.user, photo_ids=[row.pk], favourite=row.favourite)
+    if request.htmx:
+        context = {"photo": row, "within": Way.parse(request.GET).within}
+        return render(request, "photos/_favourite.html", context)
+    return redirect(_address(request, row))
 
 
-def _arrival(row: Photo, record: contract.Photo | None) -> tuple[bool, bool]:
-    """Of a photo that was closed because it did not arrive: whether it is missing still, so that there is nothing to
-    try again with, or has come since. S3 is asked about such a photo alone."""
-    if not (record and record.reason and record.reason.code == contract.Failure.DID_NOT_ARRIVE):
-        return False, False
+@login_required
+@require_safe
+@never_cache
+def original(request: Request, photo_id: UUID) -> HttpResponse:
+    """The uploaded file, from S3, as a file to keep."""
+    row = _own_photo(request, photo_id)
     try:
-        is_there = originals.find(row.key) is not None
+        address = downloads.address_of(row)
     except AWS_ERRORS:
-        logger.exception("nobody says whether photo %s has arrived since", row.pk)
-        is_there = False
-    return not is_there, is_there
+        logger.exception("the original of photo %s could not be looked for", row.pk)
+        return _no_original(request, row, status=503)
+    return redirect(address) if address else _no_original(request, row, status=404)
+
+
+def _no_original(request: Request, row: Photo, *, status: int) -> HttpResponse:
+    context = {"photo": row, "page": _address(request, row), "is_missing": status == 404}
+    return render(request, "photos/no_original.html", context, status=status)
 
 
 # --- Labels ----------------------------------------------------------------------------------------------------------
@@ -119,7 +121,7 @@ def add_label(request: Request, photo_id: UUID) -> HttpResponse:
     """Also this. With what is wrong with the label, the page is shown again here; a reload leads back to it."""
     row = _own_photo(request, photo_id)
     if request.method != "POST":
-        return redirect(row)
+        return redirect(_address(request, row))
     form = AddLabelForm(request.POST)
     if not form.is_valid():
         return _page(request, row, form)
@@ -148,11 +150,11 @@ def _correct(request: Request, row: Photo, correct: Callable[[], Correction]) ->
     except AWS_ERRORS:
         logger.exception("a correction of photo %s was not saved", row.pk)
         messages.error(request, NOT_SAVED)
-        return go(request, row.get_absolute_url())
+        return go(request, _address(request, row))
     if outcome is Correction.DONE:
-        return redirect(row)  # which htmx follows, and takes its part from
+        return redirect(_address(request, row))  # which htmx follows, and takes its part from
     messages.warning(request, outcome.value)
-    return go(request, row.get_absolute_url())
+    return go(request, _address(request, row))
 
 
 # --- Deleting, trying again ------------------------------------------------------------------------------------------
@@ -177,4 +179,4 @@ def retry(request: Request, photo_id: UUID) -> HttpResponse:
     row = _own_photo(request, photo_id)
     outcome = reruns.retry(row, shown_attempt=request.POST.get("attempt", ""))
     (messages.success if outcome is Rerun.ASKED else messages.warning)(request, outcome.value)
-    return redirect(row)
+    return redirect(_address(request, row))

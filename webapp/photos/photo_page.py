@@ -1,0 +1,180 @@
+"""What the page of one photo shows: the photo, what is known of it, and the photos before and behind it."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from pipeline_lambdas.photo_pipeline import contract
+from webapp.photos import catalog, facts, originals, places, presign, timeline
+from webapp.photos.conf import kept_in_trash
+from webapp.photos.errors import AWS_ERRORS
+from webapp.photos.history import history
+from webapp.photos.label_rows import faces, label_rows, names_to_offer
+from webapp.photos.models import Photo, Status
+from webapp.photos.neighbours import Neighbours, neighbours
+from webapp.photos.selection import Selection
+from webapp.photos.words import alt_text
+
+logger = logging.getLogger(__name__)
+MOST_ENLARGED = 2  # times its own pixels, where there is room; beyond that it is but blurred
+
+
+@dataclass(frozen=True)
+class Way:
+    """How somebody came to a photo: by a gallery's selection, named in `?in=`. `within` is that part of an address,
+    empty where everything is looked through."""
+
+    selection: Selection
+
+    @classmethod
+    def parse(cls, query: QueryDict) -> Way:
+        return cls(Selection.parse(QueryDict(query.get("in", ""))))
+
+    @property
+    def within(self) -> str:
+        return f"?{urlencode({'in': self.selection.query()})}" if self.selection else ""
+
+    def address_of(self, photo: Photo) -> str:
+        return f"{photo.get_absolute_url()}{self.within}"
+
+    def poll(self, photo: Photo, progress: str) -> str:
+        """Where an open page that shows `progress` asks for more."""
+        selected = [("in", self.selection.query())] if self.selection else []
+        return f"{photo.get_absolute_url()}?{urlencode([*selected, ('seen', progress)])}"
+
+    def back_to(self, photo: Photo) -> str:
+        """The gallery, where the photo stands in it."""
+        return f"{self.selection.address()}#tile-{photo.pk}"
+
+    def around(self, photo: Photo) -> Neighbours:
+        """One in the trash stands in no timeline, so there is nothing around it."""
+        return Neighbours() if photo.trashed_at else neighbours(photo, self.selection.photos(photo.owner_id))
+
+
+@dataclass(frozen=True)
+class Step:
+    """Another photo to go to: its page, and its picture to fetch beforehand (or empty)."""
+
+    address: str
+    picture: str
+
+
+def frame(photo: Photo, way: Way, around: Neighbours) -> dict[str, Any]:
+    """What the page says whether or not the records can be read."""
+    return {
+        "photo": photo,
+        "within": way.within,
+        "back": way.back_to(photo),
+        "add_to_album": f"/albums/add/?{urlencode({'photo': photo.pk})}",
+        "trashed_on": _day(photo.trashed_at),
+        "deleted_on": _day(photo.trashed_at and photo.trashed_at + kept_in_trash()),
+        "previous": around.previous and Step(way.address_of(around.previous), ""),
+        "following": around.following and Step(way.address_of(around.following), ""),
+    }
+
+
+def _day(moment: datetime | None) -> str:
+    return date_format(timezone.localtime(moment), "j F Y") if moment else ""
+
+
+def about(photo: Photo, way: Way, around: Neighbours, records: dict[UUID, contract.Photo]) -> dict[str, Any]:
+    """All that the page says. `records` are those of the photo and of what is around it, as far as they are there."""
+    record = records.get(photo.pk)
+    following = around.following and records.get(around.following.pk)
+    shown = [each for each in (record, following) if each and contract.DISPLAY in each.renditions]
+    pictures = presign.addresses(each.renditions[contract.DISPLAY].key for each in shown)
+    said = {
+        **frame(photo, way, around),
+        **_standing(photo, record),
+        **_picture(photo, record, pictures),
+        **_labels(record),
+        "poll": way.poll(photo, progress(record)),
+        "facts": facts.facts(photo, record),
+        "place": _place(record),
+        "history": history(photo, record),
+    }
+    if around.following and following in shown:
+        picture = pictures[following.renditions[contract.DISPLAY].key]
+        said["following"] = Step(way.address_of(around.following), picture)
+    return said
+
+
+def status_of(record: contract.Photo | None) -> str:
+    return catalog.status_of(record) if record else contract.Status.UPLOADING.value
+
+
+def progress(record: contract.Photo | None) -> str:
+    """How far a photo has come, as some characters to compare: an open page asks for another once they differ."""
+    if record is None:
+        return "none"
+    parts = (record.status, record.run_id, record.requested_run, str(record.attempt), str(len(record.steps)))
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:12]
+
+
+def _standing(photo: Photo, record: contract.Photo | None) -> dict[str, Any]:
+    status, (is_missing, is_late) = status_of(record), _arrival(photo, record)
+    return {
+        "record": record,
+        "status": status,
+        "word": timeline.word_of(status),
+        "is_open": status in contract.OPEN,
+        "can_retry": status == Status.FAILED and not is_missing and not photo.trashed_at,
+        "came_late": is_late,
+        "is_missing": is_missing,
+    }
+
+
+def _picture(photo: Photo, record: contract.Photo | None, pictures: dict[str, str]) -> dict[str, Any]:
+    display = record.renditions.get(contract.DISPLAY) if record else None
+    if record is None or display is None:
+        return {}
+    names = [label.name for label in timeline.surest(contract.shown_labels(record))]
+    return {
+        "display": display,
+        "drawn": (display.width * MOST_ENLARGED, display.height * MOST_ENLARGED),
+        "address": pictures[display.key],
+        "alt": alt_text(photo, names[: timeline.TOP_LABELS]),
+        "placeholder": timeline.placeholder_of(record),
+        "incomplete": facts.INCOMPLETE if record.original.incomplete else "",
+    }
+
+
+def _labels(record: contract.Photo | None) -> dict[str, Any]:
+    if record is None or status_of(record) != Status.READY:
+        return {}
+    return {
+        "labels": label_rows(record),
+        "label_names": names_to_offer(record),
+        "faces": faces(record),
+        "analysis": facts.analysis(record),
+    }
+
+
+def _place(record: contract.Photo | None) -> facts.PlaceFact | None:
+    """Where the photo was taken, as long as its owner wants that kept."""
+    if record is None or record.place is None or not places.are_kept(record.owner_id):
+        return None
+    return facts.place(record.place)
+
+
+def _arrival(photo: Photo, record: contract.Photo | None) -> tuple[bool, bool]:
+    """Of a photo that was closed because it did not arrive: whether it is missing still, so that there is nothing to
+    try again with, or has come since. S3 is asked about such a photo alone."""
+    if not (record and record.reason and record.reason.code == contract.Failure.DID_NOT_ARRIVE):
+        return False, False
+    try:
+        is_there = originals.find(photo.key) is not None
+    except AWS_ERRORS:
+        logger.exception("nobody says whether photo %s has arrived since", photo.pk)
+        is_there = False
+    return not is_there, is_there

@@ -1,0 +1,150 @@
+// The page of one photo: where labels were found, full size, the next one by key or swipe. The page works without it.
+"use strict";
+
+(() => {
+  const LETTERS = "shoebox-letter-keys";
+  const SWIPE = 60; // pixels; nearer the edge of the window than EDGE, a swipe is the browser's own
+  const EDGE = 24;
+  const MOST_ENLARGED = 2; // as the page comes
+  const find = (selector) => document.querySelector(selector);
+  const isZoomed = () => find(".photo-stage")?.classList.contains("zoomed");
+
+  // --- Where something was found: pointed at or focused for as long as that lasts, pressed until pressed again ---
+
+  let pressed = "";
+  let pointed = "";
+
+  const draw = () => {
+    for (const group of document.querySelectorAll("[data-boxes]")) {
+      const name = group.dataset.boxes;
+      group.classList.toggle("shown", name === pressed || name === pointed);
+    }
+    for (const row of document.querySelectorAll("[data-where]")) {
+      row.querySelector(".where")?.setAttribute("aria-pressed", String(row.dataset.where === pressed));
+    }
+  };
+
+  const point = (target) => {
+    const name = target?.closest?.("[data-where]")?.dataset.where ?? "";
+    if (name === pointed) return;
+    pointed = name;
+    draw();
+  };
+
+  const press = (row) => {
+    pressed = row.dataset.where === pressed ? "" : row.dataset.where;
+    pointed = "";
+    draw();
+    if (pressed) find(".photo-picture")?.scrollIntoView({ block: "nearest" });
+  };
+
+  document.addEventListener("pointerover", (event) => event.pointerType === "touch" || point(event.target));
+  document.addEventListener("focusin", (event) => point(event.target.matches(":focus-visible") && event.target));
+  document.addEventListener("focusout", () => point(null));
+
+  // --- Full size: one pixel of the picture for one of the window, or twice what fits, if that is more ---
+
+  const zoom = (at) => {
+    const stage = find(".photo-stage");
+    const size = find(".photo-size");
+    if (!stage || !size) return;
+    const shown = size.getBoundingClientRect();
+    const { width, height } = size.viewBox.baseVal;
+    const x = at ? (at.clientX - shown.left) / shown.width : 0.5;
+    const y = at ? (at.clientY - shown.top) / shown.height : 0.5;
+    const isNow = stage.classList.toggle("zoomed");
+    const scale = isNow ? Math.max(1, (2 * shown.width) / width) : MOST_ENLARGED;
+    size.setAttribute("width", width * scale);
+    size.setAttribute("height", height * scale);
+    find("#zoom").setAttribute("aria-pressed", String(isNow));
+    const frame = find(".photo-frame");
+    if (isNow) frame.tabIndex = 0;
+    else frame.removeAttribute("tabindex");
+    if (!isNow) return;
+    frame.scrollLeft = x * frame.scrollWidth - frame.clientWidth / 2;
+    frame.scrollTop = y * frame.scrollHeight - frame.clientHeight / 2;
+    frame.focus({ preventScroll: true });
+  };
+
+  document.addEventListener("click", (event) => {
+    const target = event.target;
+    if (target.closest("#zoom")) zoom();
+    else if (target.closest("[data-shortcuts]")) find("#shortcuts").showModal();
+    else if (target.closest(".photo-picture")) zoom(event);
+    else {
+      const row = target.closest("[data-where]");
+      if (row && (target.closest(".where") || !target.closest("a, button, form"))) press(row);
+    }
+  });
+
+  // --- Keys. Letters can be turned off: somebody who speaks to their computer would press them unawares ---
+
+  const useLetters = find("#letter-keys");
+  try {
+    useLetters.checked = localStorage.getItem(LETTERS) !== "off";
+    useLetters.addEventListener("change", () => localStorage.setItem(LETTERS, useLetters.checked ? "on" : "off"));
+  } catch {
+    // A browser that keeps nothing: the choice holds for this page.
+  }
+
+  const turn = (isForward) => find(isForward ? "#turn-next" : "#turn-previous")?.click();
+  const isRightToLeft = () => getComputedStyle(document.documentElement).direction === "rtl";
+  const goBack = () => (isZoomed() ? zoom() : pressed ? press({ dataset: { where: pressed } }) : find("#photo-back").click());
+  const KEYS = {
+    ArrowLeft: () => isZoomed() || turn(isRightToLeft()),
+    ArrowRight: () => isZoomed() || turn(!isRightToLeft()),
+    Escape: goBack,
+  };
+  const LETTER_KEYS = {
+    z: () => zoom(),
+    f: () => find("#favourite-button")?.click(),
+    "?": () => find("#shortcuts").showModal(),
+  };
+
+  // While a menu is open its keys are its own: it has not closed yet when an event is on its way down.
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      const isElsewhere = event.target.closest?.("input, select, textarea, [contenteditable], dialog, details[open]");
+      if (isElsewhere || event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.isComposing) return;
+      const letters = useLetters.checked ? LETTER_KEYS : {};
+      (KEYS[event.key] ?? letters[event.key.toLowerCase()])?.();
+    },
+    true,
+  );
+
+  // --- Swipes ---
+
+  let start = null;
+  const isPinched = () => (window.visualViewport?.scale ?? 1) > 1.01;
+
+  document.addEventListener(
+    "touchstart",
+    (event) => {
+      const touch = event.touches[0];
+      const isOurs = event.touches.length === 1 && event.target.closest(".photo-frame") && !isZoomed() && !isPinched();
+      const isAtEdge = touch.clientX < EDGE || touch.clientX > innerWidth - EDGE;
+      start = isOurs && !isAtEdge ? touch : null;
+    },
+    { passive: true },
+  );
+  document.addEventListener("touchend", (event) => {
+    if (!start) return;
+    const across = event.changedTouches[0].clientX - start.clientX;
+    const down = event.changedTouches[0].clientY - start.clientY;
+    start = null;
+    if (Math.abs(across) > SWIPE && Math.abs(across) > 2 * Math.abs(down)) turn(across < 0 !== isRightToLeft());
+  });
+
+  // --- The next picture, once this one is there and nobody saves data ---
+
+  const fetchNext = () => {
+    const address = find("#turn-next")?.dataset.picture;
+    if (!address || navigator.connection?.saveData) return;
+    const next = new Image();
+    next.fetchPriority = "low";
+    next.src = address;
+  };
+  if (document.readyState === "complete") fetchNext();
+  else window.addEventListener("load", fetchNext);
+})();
