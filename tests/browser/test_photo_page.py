@@ -190,3 +190,153 @@ def test_choice_to_keep_places_is_the_pipelines(browse: Browse, stack: RunningSt
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Places kept so far are being forgotten.")).to_be_visible()
     expect(box).not_to_be_checked()
+
+
+# --- Looking through photos ---
+
+
+@pytest.fixture(scope="module")
+def cleo(stack: RunningStack) -> Site:
+    """Somebody whose photos show, newest first: a cat, an astronaut, coffee."""
+    names = ("coffee", "astronaut", "chelsea")
+    return somebody(stack, **{f"{name}_jpg": (photo_files.PHOTOS / f"{name}.jpg").read_bytes() for name in names})
+
+
+def name_is(page: Page, name: str) -> None:
+    expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
+
+
+def boxes(page: Page) -> Locator:
+    return page.locator(".photo-boxes .shown rect")
+
+
+def test_photos_are_looked_through_by_keyboard(browse: Browse, cleo: Site) -> None:
+    cat, astronaut, _ = cleo.photo_ids()
+    page = browse(viewport=DESKTOP)
+    enter(page, cleo)
+    page.goto(f"/photos/{cat}/")
+    expect(page.get_by_role("link", name="Previous photo")).to_have_count(0)
+    page.keyboard.press("ArrowRight")
+    name_is(page, "astronaut.jpg")
+
+    page.get_by_role("link", name="Face", exact=True).focus()
+    expect(boxes(page)).to_have_count(1)
+    shown, picture = boxes(page).bounding_box(), page.locator(".photo-picture").bounding_box()
+    assert shown is not None
+    assert picture is not None
+    across = (shown["x"] + shown["width"] / 2 - picture["x"]) / picture["width"]
+    assert 0.35 < across < 0.55, "her face is a little to the left"
+    page.get_by_label("Also this").focus()
+    expect(boxes(page)).to_have_count(0)
+
+    page.keyboard.type("fz?")
+    expect(page.get_by_label("Also this")).to_have_value("fz?")
+    page.keyboard.press("ArrowLeft")
+    name_is(page, "astronaut.jpg")
+    page.locator("h1").click()
+
+    heart = page.get_by_role("button", name="Favourite")
+    for pressed in ("true", "false"):
+        page.keyboard.press("f")
+        expect(heart).to_have_attribute("aria-pressed", pressed)
+
+    size = picture["width"]
+    page.keyboard.press("z")
+    expect(page.get_by_role("button", name="Full size")).to_have_attribute("aria-pressed", "true")
+    assert page.locator(".photo-picture").evaluate("picture => picture.offsetWidth") >= 2 * size - 1
+    assert_fits(page)
+    assert complaints(page) == []
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Full size")).to_have_attribute("aria-pressed", "false")
+    assert page.locator(".photo-picture").bounding_box() == picture
+
+    page.keyboard.press("?")
+    expect(page.get_by_role("heading", name="Keyboard shortcuts")).to_be_visible()
+    assert complaints(page) == []
+    page.get_by_label("Use the keys Z, F and ?").uncheck()
+    page.keyboard.press("Escape")
+    page.reload()
+    for key in "z?f":
+        page.keyboard.press(key)
+    expect(page.get_by_role("button", name="Full size")).to_have_attribute("aria-pressed", "false")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.get_by_role("button", name="Keyboard shortcuts").click()
+    page.get_by_label("Use the keys Z, F and ?").check()
+    page.get_by_role("button", name="Close", exact=True).click()
+
+    page.keyboard.press("ArrowRight")
+    name_is(page, "coffee.jpg")
+    page.keyboard.press("ArrowLeft")
+    name_is(page, "astronaut.jpg")
+    page.keyboard.press("Escape")
+    expect(page).to_have_url(re.compile(rf"/gallery/\S*#tile-{astronaut}$"))
+
+
+def swipe(page: Page, across: int) -> None:
+    """With a finger, from the middle of the picture."""
+    finger = page.context.new_cdp_session(page)
+    for kind, x in (("touchStart", 0), ("touchMove", across // 2), ("touchMove", across), ("touchEnd", None)):
+        points = [] if x is None else [{"x": 195 + x, "y": 250}]
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+
+def test_photos_are_looked_through_by_finger(browse: Browse, cleo: Site) -> None:
+    cat, _, _ = cleo.photo_ids()
+    page = browse(viewport=PHONE, has_touch=True, color_scheme="dark")
+    enter(page, cleo)
+    page.goto(f"/photos/{cat}/?in=status%3Dnonsense")
+    swipe(page, 40)
+    swipe(page, -120)
+    name_is(page, "astronaut.jpg")
+
+    where = page.get_by_role("button", name="Show where: Face")
+    where.tap()
+    expect(boxes(page)).to_have_count(1)
+    expect(where).to_have_attribute("aria-pressed", "true")
+    assert_fits(page)
+    assert complaints(page) == []
+    where.tap()
+    expect(boxes(page)).to_have_count(0)
+    faces = page.locator(".faces")
+    expect(faces).to_contain_text("1 face")
+    faces.tap(position={"x": 10, "y": 10})
+    expect(boxes(page)).to_have_count(1)
+
+    page.evaluate("scrollTo(0, 0)")
+    page.locator(".photo-picture").tap(position={"x": 200, "y": 60})
+    expect(page.get_by_role("button", name="Full size")).to_have_attribute("aria-pressed", "true")
+    swipe(page, -120)
+    page.get_by_role("button", name="Full size").tap()
+    name_is(page, "astronaut.jpg")
+    swipe(page, 120)
+    name_is(page, "chelsea.jpg")
+
+
+@pytest.mark.parametrize("has_script", [True, False], ids=["with script", "without script"])
+def test_a_photo_is_kept_as_a_favourite_and_as_a_file(browse: Browse, cleo: Site, has_script: bool) -> None:
+    cat, _, coffee = cleo.photo_ids()
+    page = browse(viewport=PHONE, java_script_enabled=has_script)
+    enter(page, cleo)
+    page.goto(f"/photos/{cat}/")
+    heart = page.get_by_role("button", name="Favourite")
+    for pressed in ("true", "false"):
+        heart.click()
+        expect(heart).to_have_attribute("aria-pressed", pressed)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click()
+    assert download.value.suggested_filename == "chelsea.jpg"
+    assert download.value.path().read_bytes() == (photo_files.PHOTOS / "chelsea.jpg").read_bytes()
+    for name in ("astronaut.jpg", "coffee.jpg"):
+        page.get_by_role("link", name="Next photo").click()
+        name_is(page, name)
+        expect_picture(page.locator(".photo-frame img:not(.placeholder)"))
+    page.get_by_role("link", name="Gallery", exact=True).last.click()
+    expect(page).to_have_url(re.compile(rf"/gallery/\S*#tile-{coffee}$"))
+
+
+def test_the_next_picture_is_there_before_it_is_asked_for(browse: Browse, cleo: Site) -> None:
+    cat, astronaut, _ = cleo.photo_ids()
+    page = browse(viewport=DESKTOP)
+    enter(page, cleo)
+    with page.expect_request(lambda request: f"/{astronaut}/" in request.url and "display.webp" in request.url):
+        page.goto(f"/photos/{cat}/")
