@@ -42,11 +42,6 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("photos:photo", "GET"): ("/photos/{photo}/", 200, LOGIN, 404, 404),
     ("photos:delete", "GET"): ("/photos/{photo}/delete/", 200, LOGIN, 404, 404),
     ("photos:delete", "POST"): ("/photos/{photo}/delete/", AWAY, LOGIN, 404, 404),
-    ("photos:favourite", "GET"): ("/photos/{photo}/favourite/", 405, LOGIN, 405, 405),
-    ("photos:favourite", "POST"): ("/photos/{photo}/favourite/", AWAY, LOGIN, 404, 404),
-    # Of a photo whose original is there the owner is sent to S3; see test_downloads.
-    ("photos:original", "GET"): ("/photos/{photo}/original/", 404, LOGIN, 404, 404),
-    ("photos:original", "POST"): ("/photos/{photo}/original/", 405, LOGIN, 405, 405),
     ("photos:retry", "GET"): ("/photos/{photo}/retry/", 405, LOGIN, 405, 405),
     ("photos:retry", "POST"): ("/photos/{photo}/retry/", AWAY, LOGIN, 404, 404),
     ("photos:add_label", "GET"): ("/photos/{photo}/labels/add/", AWAY, LOGIN, 404, 404),
@@ -55,6 +50,11 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("photos:deny_label", "POST"): ("/photos/{photo}/labels/deny/", AWAY, LOGIN, 404, 404),
     ("photos:undo_label", "GET"): ("/photos/{photo}/labels/undo/", 405, LOGIN, 405, 405),
     ("photos:undo_label", "POST"): ("/photos/{photo}/labels/undo/", AWAY, LOGIN, 404, 404),
+    ("photos:favourite", "GET"): ("/photos/{photo}/favourite/", 405, LOGIN, 405, 405),
+    ("photos:favourite", "POST"): ("/photos/{photo}/favourite/", AWAY, LOGIN, 404, 404),
+    # Of a photo whose original is there the owner is sent to S3; see test_downloads.
+    ("photos:original", "GET"): ("/photos/{photo}/original/", 404, LOGIN, 404, 404),
+    ("photos:original", "POST"): ("/photos/{photo}/original/", 405, LOGIN, 405, 405),
     ("photos:settings", "GET"): ("/settings/photos/", 200, LOGIN, 200, 200),
     ("photos:settings", "POST"): ("/settings/photos/", AWAY, LOGIN, AWAY, AWAY),
     ("settings_notifications", "GET"): ("/settings/notifications/", 200, LOGIN, 200, 200),

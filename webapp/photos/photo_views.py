@@ -35,11 +35,6 @@ def _own_photo(request: Request, photo_id: UUID) -> Photo:
     return get_object_or_404(Photo.objects.of(request.user), pk=photo_id)
 
 
-def _address(request: Request, row: Photo) -> str:
-    """A photo's page, in the selection that this request was made in."""
-    return Way.parse(request.GET).address_of(row)
-
-
 @login_required
 @require_safe
 @never_cache
@@ -65,6 +60,11 @@ def _is_as_seen(request: Request, record: contract.Photo | None) -> bool:
     """Whether an open page that asks in the background shows already how far its photo has come."""
     progress = photo_page.progress(record)
     return photo_page.status_of(record) in contract.OPEN and request.GET.get("seen", progress) == progress
+
+
+def _address(request: Request, row: Photo) -> str:
+    """A photo's page, in the selection that this request was made in."""
+    return Way.parse(request.GET).address_of(row)
 
 
 def _page_without_record(request: Request, frame: dict[str, Any]) -> HttpResponse:
