@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -12,12 +11,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from webapp.photos import timeline
-from webapp.photos.errors import AWS_ERRORS
 from webapp.photos.forms import is_readable
 from webapp.photos.http import Request
 from webapp.photos.models import PAGE_SIZE, Photo
 
-logger = logging.getLogger(__name__)
 MOST_LABELS = 10
 
 
@@ -29,7 +26,7 @@ def gallery(request: Request) -> HttpResponse:
     cursor = request.GET.get("cursor", "")
     matching = Photo.objects.for_gallery(request.user).with_labels(chosen)
     page = matching.page(cursor)
-    tiles, are_pictures_out = _tiles_or_blanks(page.photos)
+    tiles, are_pictures_out = timeline.tiles_or_blanks(page.photos)
     context = {
         "are_pictures_out": are_pictures_out,
         "months": timeline.by_month(tiles),
@@ -46,15 +43,6 @@ def gallery(request: Request) -> HttpResponse:
     return response
 
 
-def _tiles_or_blanks(photos: list[Photo]) -> tuple[list[timeline.Tile], bool]:
-    """Tiles, and whether their pictures and labels are missing because the records cannot be read."""
-    try:
-        return timeline.tiles_of(photos), False
-    except AWS_ERRORS:
-        logger.exception("the gallery is shown without pictures")
-        return timeline.blank_tiles_of(photos), True
-
-
 @login_required
 @require_safe
 @never_cache
@@ -64,7 +52,7 @@ def tiles(request: Request) -> HttpResponse:
     ids = _ids(request.GET.get("ids", ""))
     chosen = _labels(request)
     mine = Photo.objects.for_gallery(request.user)
-    found, are_pictures_out = _tiles_or_blanks(list(mine.filter(pk__in=ids)))
+    found, are_pictures_out = timeline.tiles_or_blanks(list(mine.filter(pk__in=ids)))
     if are_pictures_out:
         return HttpResponse(status=503)  # htmx leaves the page as it is, and asks again
     finished = [tile for tile in found if not tile.is_open]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -11,6 +11,7 @@ from webapp import aws
 from webapp.photos.steps import Listing
 
 PAGE = 1_000
+CHUNK = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,12 @@ def find(key: str) -> StoredOriginal | None:
         raise
     version = head.get("VersionId", "")
     return StoredOriginal(etag=head["ETag"].strip('"'), version_id="" if version == "null" else version)
+
+
+def read(key: str) -> Iterator[bytes]:
+    """The bytes of the original at `key`, in pieces. What is missing is known before the first of them."""
+    body = aws.s3().get_object(Bucket=settings.ORIGINALS_BUCKET, Key=key)["Body"]
+    return body.iter_chunks(CHUNK)
 
 
 def erase_original(key: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from celery import shared_task
+from django.contrib.auth import get_user_model
 
 from webapp.photos import catalog, deletion, places, trash
 from webapp.photos.errors import OUT_OF_TIME
@@ -43,6 +44,14 @@ def delete_photos(photo_ids: Sequence[str]) -> None:
             raise
         except Exception:
             logger.exception("photo %s could not be erased", photo.pk)
+
+
+@shared_task
+def empty_trash_of(owner_id: str) -> None:
+    """Delete what is left in a person's trash, some hundreds at a time."""
+    owner = get_user_model().objects.filter(pk=owner_id).first()
+    if owner is not None:
+        trash.empty_of(owner=owner)
 
 
 @shared_task

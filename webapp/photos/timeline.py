@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,10 +16,12 @@ from django.utils import timezone
 
 from pipeline_lambdas.photo_pipeline import contract
 from webapp.photos import catalog, presign
+from webapp.photos.errors import AWS_ERRORS
 from webapp.photos.facts import INCOMPLETE
 from webapp.photos.index import index_seen
 from webapp.photos.models import LabelCount, Photo, PhotoLabel, PhotoQuerySet, Status
 
+logger = logging.getLogger(__name__)
 TOP_LABELS = 3
 CHIPS = 20  # labels shown at once; the rest unfold
 THUMB_SIDE = 480
@@ -89,6 +92,15 @@ def tiles_of(photos: Sequence[Photo]) -> list[Tile]:
     index_seen(photos, records)
     thumbs = presign.addresses(_thumb_keys(records.values()))
     return [_tile(photo, records.get(photo.pk), thumbs) for photo in photos]
+
+
+def tiles_or_blanks(photos: Sequence[Photo]) -> tuple[list[Tile], bool]:
+    """Tiles, and whether their pictures and labels are missing because the records cannot be read."""
+    try:
+        return tiles_of(photos), False
+    except AWS_ERRORS:
+        logger.exception("photos are shown without pictures")
+        return blank_tiles_of(photos), True
 
 
 def blank_tiles_of(photos: Iterable[Photo]) -> list[Tile]:

@@ -14,7 +14,7 @@ from webapp.photos import deletion
 from webapp.photos.conf import kept_in_trash
 from webapp.photos.errors import AWS_ERRORS
 from webapp.photos.index import drop_labels, index
-from webapp.photos.models import Photo
+from webapp.photos.models import Photo, PhotoQuerySet
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 500
@@ -45,9 +45,21 @@ def restore(*, owner: Any, photo_ids: Sequence[UUID]) -> int:
     return len(ids)
 
 
-@transaction.atomic
+def empty_of(*, owner: Any) -> None:
+    """Begin to delete all that is in a person's trash: the first at once, out of their sight; the rest by a task."""
+    from webapp.photos.tasks import empty_trash_of  # which imports this module
+
+    if _delete_some(Photo.objects.in_trash(owner)) == AT_ONCE:
+        empty_trash_of.delay(str(owner.pk))
+
+
 def empty() -> int:
     """Begin to delete what was in a trash for long enough, some hundreds at a time; how many."""
-    photos = list(Photo.objects.trashed_before(timezone.now() - kept_in_trash()).select_for_update()[:AT_ONCE])
+    return _delete_some(Photo.objects.trashed_before(timezone.now() - kept_in_trash()))
+
+
+@transaction.atomic
+def _delete_some(trashed: PhotoQuerySet) -> int:
+    photos = list(trashed.select_for_update()[:AT_ONCE])
     deletion.begin(photos)
     return len(photos)

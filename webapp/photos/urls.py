@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import gallery_views, notice_list, photo_views, upload_views, views
+from . import bulk_views, gallery_views, notice_list, photo_views, upload_views, views
 
 app_name = "photos"
 urlpatterns = [
@@ -13,6 +13,11 @@ urlpatterns = [
     path("gallery/tiles/", gallery_views.tiles, name="tiles"),
     path("notices/", notice_list.notices, name="notices"),
     path("photos/<uuid:photo_id>/", photo_views.photo, name="photo"),
+    path("photos/bulk/", bulk_views.bulk, name="bulk"),
+    path("photos/<uuid:photo_id>/trash/", bulk_views.trash_photo, name="trash_photo"),
+    path("trash/", bulk_views.trash_page, name="trash"),
+    path("trash/undo/", bulk_views.undo, name="undo"),
+    path("trash/empty/", bulk_views.empty_trash, name="empty_trash"),
     path("photos/<uuid:photo_id>/delete/", photo_views.delete, name="delete"),
     path("photos/<uuid:photo_id>/favourite/", photo_views.favourite, name="favourite"),
     path("photos/<uuid:photo_id>/original/", photo_views.original, name="original"),

@@ -1,0 +1,123 @@
+"""Selections of photos: what is done with them, and the trash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from webapp.photos import timeline, trash
+from webapp.photos.bulk import MOST, Asked, Outcome, act, restore
+from webapp.photos.conf import kept_in_trash
+from webapp.photos.http import Request, go
+from webapp.photos.models import PAGE_SIZE, Photo
+from webapp.photos.zips import stream
+
+UNDO = "undo_trash"
+
+
+@login_required
+@require_POST
+def bulk(request: Request) -> HttpResponseBase:
+    """Do something with many photos, and go back to where they were selected."""
+    asked = Asked(request.user, _ids(request.POST.getlist("photo")), request.POST)
+    if len(request.POST.getlist("photo")) > MOST:
+        return _tell(request, Outcome(_("Select %d photos at most.") % MOST, went_well=False))
+    match request.POST.get("do", ""):
+        case "download" if asked.photo_ids:
+            return _zip(asked)
+        case "delete" if "sure" not in request.POST and asked.photo_ids:
+            return _ask(request, asked)
+        case do:
+            outcome = act(do, asked)
+            return _tell(request, outcome or Outcome(_("Choose what to do with the photos."), went_well=False))
+
+
+def _ids(texts: Iterable[str]) -> list[UUID]:
+    found = []
+    for text in list(texts)[:MOST]:
+        try:
+            found.append(UUID(text))
+        except ValueError:
+            continue
+    return found
+
+
+def _tell(request: Request, outcome: Outcome) -> HttpResponse:
+    request.session[UNDO] = [str(photo_id) for photo_id in outcome.undo]
+    tell = messages.success if outcome.went_well else messages.warning
+    tell(request, outcome.text, extra_tags="undo" if outcome.undo else "")
+    return go(request, _back(request))
+
+
+def _back(request: Request) -> str:
+    address = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
+    return address if is_ours else reverse("photos:gallery")
+
+
+def _zip(asked: Asked) -> StreamingHttpResponse:
+    name = f"shoebox-{timezone.localdate():%Y-%m-%d}.zip"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
+    return StreamingHttpResponse(stream(asked.photos()), content_type="application/zip", headers=headers)
+
+
+def _ask(request: Request, asked: Asked) -> HttpResponse:
+    ids = Photo.objects.in_trash(request.user).filter(pk__in=asked.photo_ids).values_list("pk", flat=True)
+    return render(request, "photos/delete_many.html", {"photo_ids": list(ids)})
+
+
+# --- The trash -------------------------------------------------------------------------------------------------------
+
+
+@login_required
+@require_POST
+def trash_photo(request: Request, photo_id: UUID) -> HttpResponse:
+    """Throw one photo away; that can be undone."""
+    photo = get_object_or_404(Photo.objects.of(request.user), pk=photo_id)
+    trash.throw_away(owner=request.user, photo_ids=[photo.pk])
+    text = _("%(name)s is in the trash.") % {"name": photo.file_name}
+    return _tell(request, Outcome(text, undo=(photo.pk,)))
+
+
+@login_required
+@require_safe
+@never_cache
+def trash_page(request: Request) -> HttpResponse:
+    """What the person threw away, the latest first."""
+    page = Paginator(Photo.objects.in_trash(request.user), PAGE_SIZE).get_page(request.GET.get("page"))
+    tiles, are_pictures_out = timeline.tiles_or_blanks(list(page.object_list))
+    context = {"page": page, "tiles": tiles, "are_pictures_out": are_pictures_out, "days": kept_in_trash().days}
+    return render(request, "photos/trash.html", context, status=503 if are_pictures_out else 200)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def empty_trash(request: Request) -> HttpResponse:
+    """Asks once, then deletes all that is in the trash."""
+    count = Photo.objects.in_trash(request.user).count()
+    if request.method != "POST":
+        return render(request, "photos/empty_trash.html", {"count": count})
+    trash.empty_of(owner=request.user)
+    messages.success(request, ngettext("%d photo was deleted.", "%d photos were deleted.", count) % count)
+    return redirect("photos:trash")
+
+
+@login_required
+@require_POST
+def undo(request: Request) -> HttpResponse:
+    """Restore what the person threw away last."""
+    ids = _ids(request.session.pop(UNDO, []))
+    return _tell(request, restore(Asked(request.user, ids, request.POST)))
