@@ -27,8 +27,8 @@ from webapp.photos import (
     orphans,
     sweep,
     tasks,
+    trash,
 )
-from webapp.photos.intake import Facts
 from webapp.photos.models import Batch, Photo
 from webapp.photos.reruns import rerun
 from webapp.photos.uploads import receive
@@ -293,6 +293,17 @@ def _correct(correct: Callable[..., Any], name: str) -> Prepare:
     return prepare
 
 
+def _label_many(cloud: SimpleNamespace, owner: Any) -> Do:
+    photos = [site.make_ended(cloud, owner, DATA), site.make_ended(cloud, owner, DATA)]
+    return partial(corrections.add_to_many, owner=owner, photos=photos, name="Tabby")
+
+
+def _restore(cloud: SimpleNamespace, owner: Any) -> Do:
+    photo = site.make_ended(cloud, owner, DATA)
+    trash.throw_away(owner=owner, photo_ids=[photo.pk])
+    return partial(trash.restore, owner=owner, photo_ids=[photo.pk])
+
+
 # --- All of them -----------------------------------------------------------------------------------------------------
 
 ERASING = {GET: 3, UPDATE: 3, LIST: 1, ERASE: 2, VERSIONS: 1, QUERY: 1, REMOVE: 2}
@@ -360,4 +371,6 @@ FLOWS = {
     "deny a label": Flow(_correct(corrections.deny, "Cat"), CORRECTING, READY),
     "add a label": Flow(_correct(corrections.add, "Tabby"), CORRECTING, READY),
     "take back a label": Flow(_correct(corrections.take_back, "Tabby"), CORRECTING, READY),
+    "label many": Flow(_label_many, {GET: 2, UPDATE: 2}, {("ready", "ready")}),
+    "restore from the trash": Flow(_restore, {GET: 1}, READY),
 }
