@@ -12,6 +12,8 @@ from django.urls import URLResolver, get_resolver
 
 from pipeline_lambdas.photo_pipeline import contract
 from tests.factories import make_batch, make_photo, make_staff, make_user, put_record
+from tests.webapp.albums.shelf import keep_renditions, make_album, make_link
+from webapp.albums.models import AlbumPhoto, ShareLink
 from webapp.photos.index import index
 from webapp.photos.models import Photo
 
@@ -66,6 +68,32 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("photos:original", "POST"): ("/photos/{photo}/original/", 405, LOGIN, 405, 405),
     ("photos:settings", "GET"): ("/settings/photos/", 200, LOGIN, 200, 200),
     ("photos:settings", "POST"): ("/settings/photos/", AWAY, LOGIN, AWAY, AWAY),
+    ("albums:albums", "GET"): ("/albums/", 200, LOGIN, 200, 200),
+    ("albums:albums", "POST"): ("/albums/", 422, LOGIN, 422, 422),
+    ("albums:add", "GET"): ("/albums/add/?photo={photo}", 200, LOGIN, 404, 404),
+    ("albums:add", "POST"): ("/albums/add/", AWAY, LOGIN, AWAY, AWAY),
+    ("albums:album", "GET"): ("/albums/{album}/", 200, LOGIN, 404, 404),
+    ("albums:rename", "GET"): ("/albums/{album}/rename/", 200, LOGIN, 404, 404),
+    ("albums:rename", "POST"): ("/albums/{album}/rename/", 422, LOGIN, 404, 404),
+    ("albums:remove", "GET"): ("/albums/{album}/remove/", 405, LOGIN, 405, 405),
+    ("albums:remove", "POST"): ("/albums/{album}/remove/", AWAY, LOGIN, 404, 404),
+    ("albums:delete", "GET"): ("/albums/{album}/delete/", 200, LOGIN, 404, 404),
+    ("albums:delete", "POST"): ("/albums/{album}/delete/", AWAY, LOGIN, 404, 404),
+    ("albums:arrange", "GET"): ("/albums/{album}/arrange/", 200, LOGIN, 404, 404),
+    ("albums:arrange", "POST"): ("/albums/{album}/arrange/", 400, LOGIN, 404, 404),
+    ("albums:links", "GET"): ("/albums/{album}/links/", AWAY, LOGIN, 404, 404),
+    ("albums:links", "POST"): ("/albums/{album}/links/", 422, LOGIN, 404, 404),
+    ("albums:revoke", "GET"): ("/albums/{album}/links/{link}/revoke/", 405, LOGIN, 405, 405),
+    ("albums:revoke", "POST"): ("/albums/{album}/links/{link}/revoke/", AWAY, LOGIN, 404, 404),
+    # Whoever has a link has come through it; tests/webapp/albums/test_shared.py looks at what they see.
+    ("albums:shared", "GET"): ("/s/{token}/", 200, 200, 200, 200),
+    ("albums:shared", "POST"): ("/s/{token}/", AWAY, AWAY, AWAY, AWAY),
+    ("albums:shared_photo", "GET"): ("/s/{token}/{entry}/", 200, 200, 200, 200),
+    ("albums:shared_photo", "POST"): ("/s/{token}/{entry}/", 405, 405, 405, 405),
+    ("albums:shared_thumb", "GET"): ("/s/{token}/{entry}/thumb.webp", 200, 200, 200, 200),
+    ("albums:shared_thumb", "POST"): ("/s/{token}/{entry}/thumb.webp", 405, 405, 405, 405),
+    ("albums:shared_display", "GET"): ("/s/{token}/{entry}/display.webp", 200, 200, 200, 200),
+    ("albums:shared_display", "POST"): ("/s/{token}/{entry}/display.webp", 405, 405, 405, 405),
     ("settings_notifications", "GET"): ("/settings/notifications/", 200, LOGIN, 200, 200),
     # An empty form: 200 is the page again, with what is wrong.
     ("settings_notifications", "POST"): ("/settings/notifications/", 200, LOGIN, 200, 200),
@@ -99,10 +127,16 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
 
 @dataclass(frozen=True)
 class World:
-    """A photo, and a browser for everyone who might come for it."""
+    """A photo in an album with a link, and a browser for everyone who might come for it."""
 
     photo: Photo
+    link: ShareLink
     clients: dict[str, Client]
+
+    def address(self, path: str) -> str:
+        entry = AlbumPhoto.objects.filter(photo=self.photo).values_list("pk", flat=True).first()
+        album, link, token = self.link.album_id, self.link.pk, self.link.token
+        return path.format(photo=self.photo.pk, album=album, link=link, token=token, entry=entry)
 
 
 @pytest.fixture
@@ -111,8 +145,10 @@ def world(aws: Any, db: None) -> World:
     photo = make_photo(owner, batch=make_batch(owner), file_name="secret.jpg")
     put_record(aws.table, photo, labels=["Secret"])
     index([photo.pk])
+    keep_renditions(aws, photo)
+    link = make_link(make_album(owner, [photo], name="Holiday"))
     people = {"anonymous": None, "owner": owner, "another": make_user(), "staff": make_staff()}
-    return World(photo, {who: _browser(person) for who, person in people.items()})
+    return World(photo, link, {who: _browser(person) for who, person in people.items()})
 
 
 def _browser(person: Any) -> Client:
@@ -149,11 +185,12 @@ def test_everyone_gets_what_the_matrix_says(world: World, name: str, method: str
     path, *expected = MATRIX[name, method]
     wanted, got = dict(zip(WHO, expected, strict=True)), {}
     for who in reversed(WHO):  # the owner last: what they ask for is done
-        response = getattr(world.clients[who], method.lower())(path.format(photo=world.photo.pk))
+        response = getattr(world.clients[who], method.lower())(world.address(path))
         got[who] = outcome(response)
         if who != "owner":
-            assert b"ecret" not in response.content, "nothing of the photo is shown to anybody else"
-            assert b"X-Amz-Signature" not in response.content
+            shown = response.getvalue()
+            assert b"ecret" not in shown, "nothing of the photo is shown to anybody else"
+            assert b"X-Amz-Signature" not in shown
     assert got == wanted
 
 
@@ -162,7 +199,7 @@ def test_a_form_that_another_site_sends_is_refused(world: World, name: str) -> N
     path, *_ = MATRIX[name, "POST"]
     for who, client in world.clients.items():
         client.handler.enforce_csrf_checks = True
-        assert client.post(path.format(photo=world.photo.pk)).status_code == 403, who
+        assert client.post(world.address(path)).status_code == 403, who
     assert Photo.objects.get().status == contract.Status.READY
 
 
@@ -173,11 +210,16 @@ OF_EVERYBODY = {"admin:login", "admin:logout"}
 
 
 def _path(route: str, photo: Photo) -> str:
-    """An address that the route matches: of the photo, its owner or its batch where it is about one."""
+    """An address that the route matches: of the photo, its owner, batch, album or link where it is about one."""
+    if "albums/" in route:
+        link = ShareLink.objects.get()
+        route = route.replace("<path:object_id>", str(link.pk if "sharelink" in route else link.album_id))
     of = photo.owner.pk if "accounts/user" in route else photo.batch_id if "photos/batch" in route else photo.pk
     for wildcard in ("<path:object_id>", "<path:content_type_id>", "<id>"):
         route = route.replace(wildcard, str(of))
-    return "/" + route.replace("^(?P<app_label>auth|account|accounts|photos)/$", "photos/").replace("(?P<url>.*)$", "x")
+    return "/" + route.replace("^(?P<app_label>auth|account|accounts|photos|albums)/$", "photos/").replace(
+        "(?P<url>.*)$", "x"
+    )
 
 
 @pytest.mark.parametrize(("name", "route"), [each for each in ADMIN if each[0] not in OF_EVERYBODY])

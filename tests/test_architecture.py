@@ -16,6 +16,7 @@ SPEAK_TO_AWS = (
     "webapp/views.py",  # the probe
     "webapp/accounts/mail.py",
     "webapp/accounts/preferences.py",
+    "webapp/albums/renditions.py",
     *(
         f"webapp/photos/{name}.py"
         for name in (

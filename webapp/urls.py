@@ -13,6 +13,7 @@ handler400 = "webapp.views.bad_request"
 urlpatterns = [
     path("", views.home, name="home"),
     path("", include("webapp.photos.urls")),
+    path("", include("webapp.albums.urls")),
     path("accounts/", include("allauth.urls")),
     path("settings/", include("webapp.accounts.urls")),
     path("admin/", admin.site.urls),

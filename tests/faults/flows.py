@@ -29,6 +29,7 @@ from webapp.photos import (
     tasks,
     trash,
 )
+from webapp.photos.intake import Facts
 from webapp.photos.models import Batch, Photo
 from webapp.photos.reruns import rerun
 from webapp.photos.uploads import receive

@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "phonenumber_field",
     "webapp.accounts",
     "webapp.photos",
+    "webapp.albums",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -172,6 +173,8 @@ ACCOUNT_FORMS = {
     "reset_password_from_key": "webapp.accounts.forms.ResetPasswordKeyForm",
     "reauthenticate": "webapp.accounts.forms.ReauthenticateForm",
 }
+# Passwords of shared albums: wrong tries from one address, and from all of them.
+ACCOUNT_RATE_LIMITS = {"share_password": "10/5m/key", "share_password_of_all": "200/1h/key"}
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
 
 # --- Mail: through SES, as the pipeline's own ---

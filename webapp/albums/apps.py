@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class AlbumsConfig(AppConfig):
+    name = "webapp.albums"
+    label = "albums"
+    verbose_name = "Albums"
