@@ -12,6 +12,8 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from webapp.albums import contents
+from webapp.albums.forms import ChooseAlbumForm
 from webapp.photos import corrections, deletion, favourites, trash
 from webapp.photos.errors import AWS_ERRORS
 from webapp.photos.forms import AddLabelForm
@@ -104,6 +106,16 @@ def _say_labelled(name: str, labelled: int, *, left: int) -> Outcome:
     return Outcome(" ".join(parts), went_well=labelled > 0)
 
 
+def _album(asked: Asked) -> Outcome:
+    form = ChooseAlbumForm(asked.form, owner=asked.owner)
+    if not form.is_valid():
+        return Outcome(str(next(iter(form.errors.values()))[0]), went_well=False)
+    album, photos = form.provide(), asked.photos()
+    contents.add(album=album, photos=photos)
+    said = ngettext("%(count)d photo is in “%(name)s”.", "%(count)d photos are in “%(name)s”.", len(photos))
+    return Outcome(said % {"count": len(photos), "name": album.name})
+
+
 ACTIONS: Mapping[str, Callable[[Asked], Outcome]] = {
     "favourite": _favourite,
     "unfavourite": _unfavourite,
@@ -111,4 +123,5 @@ ACTIONS: Mapping[str, Callable[[Asked], Outcome]] = {
     "restore": restore,
     "delete": _delete,
     "label": _label,
+    "album": _album,
 }

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import uuid
 import zipfile
 from collections.abc import Iterable
 from typing import Any
@@ -11,6 +12,7 @@ from django.test import Client
 
 from pipeline_lambdas.photo_pipeline import contract
 from tests.factories import make_photo, make_user, put_record
+from webapp.albums.models import Album
 from webapp.photos import catalog
 from webapp.photos.bulk import ACTIONS
 from webapp.photos.models import LabelCount, Photo
@@ -140,6 +142,21 @@ def test_it_goes_back_to_where_the_photos_were_selected_and_nowhere_else(
 ) -> None:
     response = mine.post("/photos/bulk/", {"do": "favourite", "photo": str(ready(aws, me).pk), "next": next_page})
     assert response.headers["Location"] == goes_to
+
+
+def test_photos_go_into_an_album_that_is_there_or_a_new_one(aws: Any, me: Any, mine: Client) -> None:
+    first, second = ready(aws, me), ready(aws, me)
+    assert "1 photo is in “Harz”." in do(mine, "album", [first], new_album=" Harz ")
+    album = Album.objects.get()
+    assert "2 photos are in “Harz”." in do(mine, "album", [first, second], album=str(album.pk))
+    assert set(album.entries.values_list("photo", flat=True)) == {first.pk, second.pk}
+
+
+@pytest.mark.parametrize("form", [{}, {"album": "nonsense"}, {"album": str(uuid.uuid4())}, {"new_album": "x" * 200}])
+def test_no_album_is_made_of_what_names_none(aws: Any, me: Any, mine: Client, form: dict[str, str]) -> None:
+    page = do(mine, "album", [ready(aws, me)], **form)
+    assert 'class="notice notice-warning"' in page
+    assert not Album.objects.exists()
 
 
 # --- Download ---
