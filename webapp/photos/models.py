@@ -7,14 +7,15 @@ from `status` down repeat what a query needs of it, written by `index` and rebui
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from pipeline_lambdas.photo_pipeline import contract
@@ -26,6 +27,8 @@ FACETS = 300
 FACET_SAMPLE = 5000
 UNTOLD_FOR = timedelta(days=7)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(9999, 12, 31, tzinfo=UTC)
+NOBODY = uuid.UUID(int=0)
 
 
 class Status(models.TextChoices):
@@ -70,10 +73,12 @@ class Batch(models.Model):
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a gallery, newest first, and the cursor of the next one (empty at the end)."""
+    """One page of a gallery, newest first. `next_cursor` is its last photo's, for what is older; `previous_cursor` its
+    first one's, for what is newer; each is empty where nothing is."""
 
     photos: list[Photo]
     next_cursor: str
+    previous_cursor: str = ""
 
 
 class PhotoQuerySet(models.QuerySet["Photo"]):
@@ -97,20 +102,55 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
         """What has been in a trash for long enough, the oldest first."""
         return self.kept().filter(trashed_at__lt=moment).order_by("trashed_at")
 
-    def with_labels(self, names: Iterable[str]) -> Self:
-        """Photos that carry every one of `names`, in the order of the timeline."""
-        matching = self
-        for name in names:
+    def with_labels(self, names: Sequence[str]) -> Self:
+        """Photos that carry every one of `names`, in the order of the timeline. The first name should be the rarest:
+        its photos are gone through."""
+        if not names:
+            return self
+        matching, (first, *others) = self, names
+        for name in others:
             # The owner is compared as well so that the index on (owner, name, …) can answer.
-            matching = matching.filter(labels__owner=models.F("owner"), labels__name=name)
-        return matching
+            matching = matching.filter(labels__owner=F("owner"), labels__name=name)
+        # The bound lets none out: without one SQLite would begin with all photos of the owner.
+        matching = matching.filter(labels__owner=F("owner"), labels__name=first, labels__timeline_at__lte=LATEST)
+        # The label repeats its photo's place, so that the index gives them in order. These take the last join.
+        placed = matching.alias(place_at=F("labels__timeline_at"), place_id=F("labels__photo"))
+        return placed.order_by("-place_at", "-place_id")
 
-    def page(self, cursor: str = "", *, size: int = PAGE_SIZE) -> Page:
-        """`size` photos behind the cursor (a `Photo.cursor`; anything else starts at the top) in a timeline's order."""
+    def page(self, cursor: str = "", *, before: str = "", size: int = PAGE_SIZE) -> Page:
+        """`size` photos behind the cursor (a `Photo.cursor`; anything else starts at the top) in a timeline's order, or
+        those just ahead of `before`."""
+        if place := parse_cursor(before):
+            ahead: list[Photo] = list(self.filter(self._is_ahead(*place)).reverse()[: size + 1])
+            photos = ahead[:size][::-1]
+            more = photos[0].cursor if len(ahead) > size else ""
+            return Page(photos, photos[-1].cursor if photos else "", more)
         place = parse_cursor(cursor)
-        matching = self.filter(_is_behind(*place)) if place else self
+        matching = self.filter(self._is_behind(*place)) if place else self
         found: list[Photo] = list(matching[: size + 1])
-        return Page(found[:size], found[size - 1].cursor if len(found) > size else "")
+        newer = found[0].cursor if place and found else ""
+        return Page(found[:size], found[size - 1].cursor if len(found) > size else "", newer)
+
+    def with_status(self, statuses: Iterable[str]) -> Self:
+        """Photos of some statuses that few have, in the order of the timeline."""
+        # Sorted once they are found. For an order that an index has, SQLite would go through it to its end.
+        placed = self.filter(status__in=list(statuses)).alias(
+            place_at=Coalesce("timeline_at", "timeline_at"), place_id=F("pk")
+        )
+        return placed.order_by("-place_at", "-place_id")
+
+    def _place(self) -> tuple[str, str]:
+        """The columns that a timeline is read in the order of."""
+        return ("place_at", "place_id") if "place_at" in self.query.annotations else ("timeline_at", "pk")
+
+    def _is_behind(self, moment: datetime, photo_id: uuid.UUID) -> Q:
+        at, pk = self._place()
+        # The first condition alone says where in the index to begin.
+        return Q((f"{at}__lte", moment)) & (Q((f"{at}__lt", moment)) | Q((f"{pk}__lt", photo_id)))
+
+    def _is_ahead(self, moment: datetime, photo_id: uuid.UUID) -> Q:
+        at, pk = self._place()
+        return Q((f"{at}__gte", moment)) & (Q((f"{at}__gt", moment)) | Q((f"{pk}__gt", photo_id)))
 
     def open(self) -> Self:
         """Photos that are on their way to an end."""
@@ -124,9 +164,9 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
         return self.filter(status__in=[*contract.OPEN, Status.DELETING], waiting_since__lt=moment).order_by("pk")
 
 
-def _is_behind(moment: datetime, photo_id: uuid.UUID) -> Q:
-    # The first condition alone says where in the index to begin.
-    return Q(timeline_at__lte=moment) & (Q(timeline_at__lt=moment) | Q(pk__lt=photo_id))
+def cursor_of(moment: datetime, photo_id: uuid.UUID = NOBODY) -> str:
+    """A place in a timeline; without an id the one behind all photos of that moment."""
+    return f"{(moment - EPOCH) // timedelta(microseconds=1)}_{photo_id}"
 
 
 def parse_cursor(text: str) -> tuple[datetime, uuid.UUID] | None:
@@ -140,13 +180,14 @@ def parse_cursor(text: str) -> tuple[datetime, uuid.UUID] | None:
 
 def _page(rows: Any, cursor: str, size: int) -> tuple[list[Any], str]:
     """`size` of `rows`, newest first, older than the cursor (an id; anything else starts at the top), and the next."""
-    older_than = _as_uuid(cursor)
+    older_than = as_uuid(cursor)
     matching = rows.filter(pk__lt=older_than) if older_than else rows
     found = list(matching[: size + 1])
     return found[:size], str(found[size - 1].pk) if len(found) > size else ""
 
 
-def _as_uuid(text: str) -> uuid.UUID | None:
+def as_uuid(text: str) -> uuid.UUID | None:
+    """The id that `text` is, or None."""
     try:
         return uuid.UUID(text)
     except ValueError:
@@ -213,7 +254,12 @@ class Photo(models.Model):
     @property
     def cursor(self) -> str:
         """Its place in a timeline, for `PhotoQuerySet.page` to go on behind."""
-        return f"{(self.timeline_at - EPOCH) // timedelta(microseconds=1)}_{self.pk}"
+        return cursor_of(self.timeline_at, self.pk)
+
+    @property
+    def cursor_ahead(self) -> str:
+        """The place just ahead of it, for a page that begins with it."""
+        return cursor_of(self.timeline_at, uuid.UUID(int=self.pk.int + 1))
 
 
 class PhotoLabelQuerySet(models.QuerySet["PhotoLabel"]):
@@ -248,6 +294,14 @@ class LabelCountQuerySet(models.QuerySet["LabelCount"]):
     def top(self, owner: Any, *, limit: int | None = FACETS) -> list[tuple[str, int]]:
         """(name, count) of a person's most frequent labels; of all, without a limit."""
         return list(self.filter(owner=owner).order_by("-count", "name").values_list("name", "count")[:limit])
+
+    def of(self, owner: Any, names: Iterable[str]) -> dict[str, int]:
+        """How many of a person's photos carry each of `names`; one that none carries is left out."""
+        return dict(self.filter(owner=owner, name__in=list(names)).values_list("name", "count"))
+
+    def named_like(self, owner: Any, text: str) -> Self:
+        """A person's labels that have `text` in them, in either case."""
+        return self.filter(owner=owner, name__icontains=text)
 
 
 class LabelCount(models.Model):

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from pipeline_lambdas.photo_pipeline import contract
 from webapp.photos.forms import is_readable
-from webapp.photos.models import Photo, PhotoQuerySet, Status
+from webapp.photos.models import LabelCount, Photo, PhotoQuerySet, Status
 
 MOST_LABELS = 10
 ON = "on"
@@ -61,9 +61,15 @@ class Selection:
         photos = Photo.objects.for_gallery(owner)
         if self.favourites:
             photos = photos.filter(favourite=True)
-        if self.status:
-            photos = photos.filter(status__in=STATUSES[self.status])
-        return photos.with_labels(self.labels) if self.labels else photos
+        if self.status:  # labels are of photos that are ready
+            return photos.none() if self.labels else photos.with_status(STATUSES[self.status])
+        return photos.with_labels(self._rarest_first(owner)) if self.labels else photos
+
+    def _rarest_first(self, owner: Any) -> list[str]:
+        if len(self.labels) < 2:
+            return list(self.labels)
+        counts = LabelCount.objects.of(owner, self.labels)
+        return sorted(self.labels, key=lambda name: counts.get(name, 0))
 
     def with_label(self, name: str) -> Self:
         return replace(self, labels=tuple(dict.fromkeys([*self.labels, name])))
