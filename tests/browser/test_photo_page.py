@@ -297,6 +297,12 @@ def test_photos_are_looked_through_by_finger(browse: Browse, cleo: Site) -> None
     assert complaints(page) == []
     where.tap()
     expect(boxes(page)).to_have_count(0)
+    where.tap()
+    page.get_by_role("button", name="Not this Face").tap()
+    expect(page.locator("s", has_text="Face")).to_be_visible()
+    expect(boxes(page)).to_have_count(0)
+    page.get_by_role("button", name="Undo Face").tap()
+    expect(where).to_have_attribute("aria-pressed", "false")
     faces = page.locator(".faces")
     expect(faces).to_contain_text("1 face")
     faces.tap(position={"x": 10, "y": 10})

@@ -42,6 +42,13 @@
   document.addEventListener("focusin", (event) => point(event.target.matches(":focus-visible") && event.target));
   document.addEventListener("focusout", () => point(null));
 
+  // A label that was corrected is a row of its own making, and what is denied shows nothing.
+  document.addEventListener("htmx:afterSettle", () => {
+    if (!find(`[data-where="${pressed}"]`)) pressed = "";
+    if (!find(`[data-where="${pointed}"]`)) pointed = "";
+    draw();
+  });
+
   // --- Full size: one pixel of the picture for one of the window, or twice what fits, if that is more ---
 
   const zoom = (at) => {
