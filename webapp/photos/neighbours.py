@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Q
-
 from webapp.photos.models import Photo, PhotoQuerySet
 
 
@@ -25,11 +23,5 @@ class Neighbours:
 def neighbours(photo: Photo, photos: PhotoQuerySet) -> Neighbours:
     """Of `photos` in a timeline's order, the nearest to `photo`, which need not be one of them. Two queries, each of
     which begins at its place in the index."""
-    behind = photos.page(photo.cursor, size=1).photos
-    return Neighbours(previous=_before(photo, photos), following=behind[0] if behind else None)
-
-
-def _before(photo: Photo, photos: PhotoQuerySet) -> Photo | None:
-    # The first condition alone says where in the index to begin.
-    later = Q(timeline_at__gt=photo.timeline_at) | Q(pk__gt=photo.pk)
-    return photos.filter(later, timeline_at__gte=photo.timeline_at).order_by("timeline_at", "pk").first()
+    before, behind = photos.page(before=photo.cursor, size=1).photos, photos.page(photo.cursor, size=1).photos
+    return Neighbours(next(iter(before), None), next(iter(behind), None))

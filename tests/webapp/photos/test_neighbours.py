@@ -50,7 +50,7 @@ def test_a_photo_that_is_no_longer_of_the_selection_has_neighbours_in_it(me: Any
 
 
 @pytest.mark.parametrize("selection", [Selection(), Selection(favourites=True), Selection(labels=("Cat",))], ids=str)
-def test_it_takes_two_queries_that_an_index_answers(
+def test_it_takes_two_queries_that_begin_at_the_photo_s_place_in_an_index(
     me: Any, selection: Selection, django_assert_num_queries: Any
 ) -> None:
     photo = make_photo(me)
@@ -58,8 +58,8 @@ def test_it_takes_two_queries_that_an_index_answers(
         neighbours(photo, selection.photos(me))
     for query in queries.captured_queries:
         plan = explain(query["sql"])
-        assert "SCAN" not in plan, plan
-        assert "timeline_at<" in plan or "timeline_at>" in plan or selection.labels, plan
+        assert "timeline_at<" in plan or "timeline_at>" in plan, plan
+        assert "TEMP B-TREE" not in plan, "nothing is sorted"
 
 
 def explain(sql: str) -> str:
