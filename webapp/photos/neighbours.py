@@ -15,10 +15,6 @@ class Neighbours:
     previous: Photo | None = None
     following: Photo | None = None
 
-    @property
-    def photos(self) -> list[Photo]:
-        return [each for each in (self.previous, self.following) if each]
-
 
 def neighbours(photo: Photo, photos: PhotoQuerySet) -> Neighbours:
     """Of `photos` in a timeline's order, the nearest to `photo`, which need not be one of them. Two queries, each of

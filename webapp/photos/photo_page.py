@@ -69,7 +69,7 @@ class Step:
     picture: str
 
 
-def frame(photo: Photo, way: Way, around: Neighbours) -> dict[str, Any]:
+def frame(photo: Photo, way: Way, around: Neighbours, *, next_picture: str = "") -> dict[str, Any]:
     """What the page says whether or not the records can be read."""
     return {
         "photo": photo,
@@ -79,7 +79,7 @@ def frame(photo: Photo, way: Way, around: Neighbours) -> dict[str, Any]:
         "trashed_on": _day(photo.trashed_at),
         "deleted_on": _day(photo.trashed_at and photo.trashed_at + kept_in_trash()),
         "previous": around.previous and Step(way.address_of(around.previous), ""),
-        "following": around.following and Step(way.address_of(around.following), ""),
+        "following": around.following and Step(way.address_of(around.following), next_picture),
     }
 
 
@@ -88,13 +88,13 @@ def _day(moment: datetime | None) -> str:
 
 
 def about(photo: Photo, way: Way, around: Neighbours, records: dict[UUID, contract.Photo]) -> dict[str, Any]:
-    """All that the page says. `records` are those of the photo and of what is around it, as far as they are there."""
+    """All that the page says. `records` are those of the photo and of the next one, as far as they are there."""
     record = records.get(photo.pk)
-    following = around.following and records.get(around.following.pk)
-    shown = [each for each in (record, following) if each and contract.DISPLAY in each.renditions]
-    pictures = presign.addresses(each.renditions[contract.DISPLAY].key for each in shown)
-    said = {
-        **frame(photo, way, around),
+    following = records.get(around.following.pk) if around.following else None
+    shown = {key for key in (_display_key(record), _display_key(following)) if key}
+    pictures = presign.addresses(shown)
+    return {
+        **frame(photo, way, around, next_picture=pictures.get(_display_key(following), "")),
         **_standing(photo, record),
         **_picture(photo, record, pictures),
         **_labels(record),
@@ -103,10 +103,11 @@ def about(photo: Photo, way: Way, around: Neighbours, records: dict[UUID, contra
         "place": _place(record),
         "history": history(photo, record),
     }
-    if around.following and following in shown:
-        picture = pictures[following.renditions[contract.DISPLAY].key]
-        said["following"] = Step(way.address_of(around.following), picture)
-    return said
+
+
+def _display_key(record: contract.Photo | None) -> str:
+    display = record.renditions.get(contract.DISPLAY) if record else None
+    return display.key if display else ""
 
 
 def status_of(record: contract.Photo | None) -> str:

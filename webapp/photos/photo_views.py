@@ -46,7 +46,7 @@ def _page(request: Request, row: Photo, form: AddLabelForm) -> HttpResponse:
     way = Way.parse(request.GET)
     around = way.around(row)
     try:
-        records = catalog.get_many([row, *around.photos], consistent=True)
+        records = catalog.get_many([row, around.following] if around.following else [row], consistent=True)
         index_seen([row], records)
     except AWS_ERRORS:
         logger.exception("photo %s is shown without its record", row.pk)
