@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods
 
 from webapp.albums import albums, contents, pictures
 from webapp.albums.models import Album, AlbumPhoto, place
-from webapp.albums.views import own_album
+from webapp.albums.views import answer, own_album
 from webapp.photos.http import Request
 
 
@@ -120,7 +120,9 @@ def _page(request: Request, album: Album, *, said: str = "") -> HttpResponse:
         "said": said,
         "are_pictures_out": are_pictures_out,
     }
-    return render(request, "albums/arrange.html", context)
+    if request.htmx:
+        return render(request, "albums/arrange.html", context)  # it takes in no other status
+    return answer(request, "albums/arrange.html", context)
 
 
 def _number_of_first(album: Album, entries: list[AlbumPhoto]) -> int:

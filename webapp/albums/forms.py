@@ -58,7 +58,7 @@ class ChooseAlbumForm(forms.Form):
         empty_label=_("Choose an album"),
         error_messages={"invalid_choice": _("This album is gone. Choose another one, or type the name of a new one.")},
     )
-    new_album = NameField(label=_("New album"), required=False)
+    new_album = NameField(label=_("Or a new album"), required=False)
 
     def __init__(self, data: Any = None, *, owner: Any) -> None:
         super().__init__(data)
@@ -93,9 +93,11 @@ class ShareForm(forms.Form):
     )
     until = forms.DateField(
         label=_("Until the end of"),
-        required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
-        error_messages={"invalid": _("This is not a day of the calendar. Write it as 2027-05-31.")},
+        error_messages={
+            "required": _("Choose the last day on which the link works."),
+            "invalid": _("This is not a day of the calendar. Write it as 2027-05-31."),
+        },
     )
     password = forms.CharField(
         label=_("Password"),
@@ -110,20 +112,16 @@ class ShareForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
     )
 
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if cleaned.get("ends") == "date" and "until" not in self.errors:
-            self._check_until(cleaned.get("until"))
-        return cleaned
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data)
+        if data and data.get("ends") != "date":
+            self.fields["until"].required = False  # nor does it stand in the page
 
-    def _check_until(self, until: date | None) -> None:
-        today = timezone.localdate()
-        if until is None:
-            self.add_error("until", _("Choose the last day on which the link works."))
-        elif until < today:
-            self.add_error("until", _("This day is over. Choose today or a later one."))
-        elif until > today + LONGEST:
-            self.add_error("until", _("Choose a day within ten years, or let the link work until you turn it off."))
+    def clean_until(self) -> date | None:
+        until: date | None = self.cleaned_data["until"]
+        if until and self.cleaned_data.get("ends") == "date":
+            _check_day(until)
+        return until
 
     def expires_at(self) -> datetime | None:
         """When the link ends, or None; a day is over at midnight."""
@@ -131,6 +129,14 @@ class ShareForm(forms.Form):
         if ends == "date":
             return timezone.make_aware(datetime.combine(until + timedelta(days=1), time()))
         return timezone.now() + timedelta(days=self.DAYS[ends]) if ends in self.DAYS else None
+
+
+def _check_day(until: date) -> None:
+    today = timezone.localdate()
+    if until < today:
+        raise forms.ValidationError(_("This day is over. Choose today or a later one."))
+    if until > today + LONGEST:
+        raise forms.ValidationError(_("Choose a day within ten years, or let the link work until you turn it off."))
 
 
 class UnlockForm(forms.Form):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.forms import Form
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -50,7 +52,17 @@ def albums(request: Request) -> HttpResponse:
         "form": form,
         "are_pictures_out": are_pictures_out,
     }
-    return render(request, "albums/albums.html", context, status=422 if form.is_bound else 200)
+    return answer(request, "albums/albums.html", context, form)
+
+
+def answer(request: Request, template: str, context: dict[str, Any], form: Form | None = None) -> HttpResponse:
+    """A page of pictures; 503 while there are none, and 422 with a form that came back."""
+    are_out = context["are_pictures_out"]
+    status = 503 if are_out else 422 if form and form.is_bound else 200
+    response = render(request, template, context, status=status)
+    if are_out:
+        response.headers["Retry-After"] = "60"
+    return response
 
 
 def _page(albums: AlbumQuerySet, after: str) -> tuple[list[Album], str]:
@@ -85,11 +97,7 @@ def album_page(request: Request, album: Album, form: ShareForm) -> HttpResponse:
         "form": form,
         "are_pictures_out": are_pictures_out,
     }
-    status = 503 if are_pictures_out else 422 if form.is_bound else 200
-    response = render(request, "albums/album.html", context, status=status)
-    if are_pictures_out:
-        response.headers["Retry-After"] = "60"
-    return response
+    return answer(request, "albums/album.html", context, form)
 
 
 @login_required
@@ -135,12 +143,13 @@ def add(request: Request) -> HttpResponse:
         album = form.provide()
         say_added(request, album, contents.add(album=album, photos=photos), len(photos))
         return redirect(_way_back(request, sent, default=album.get_absolute_url()))
+    has_albums = Album.objects.of(request.user).exists()
     context = {
         "form": form,
         "photos": photos,
         "next": sent.get("next", ""),
         "back": _way_back(request, sent),
-        "has_albums": Album.objects.of(request.user).exists(),
+        "fields": [form[name] for name in ("album", "new_album") if name != "album" or has_albums],
     }
     return render(request, "albums/add.html", context, status=422 if is_told else 200)
 

@@ -68,10 +68,9 @@ def test_neither_page_nor_header_says_anything_of_the_owner_or_the_photo(aws: An
     album = make_album(owner, [photo, other], name="Rome")
     link, locked = make_link(album), make_link(album, password=PASSWORD)
     buckets = {"originals-test", "renditions-test"}
-    with override_settings(CONTENT_SECURITY_POLICY=_policy_with(buckets)):
-        paths = [link.get_absolute_url(), *pictures_of(link, photo), locked.get_absolute_url(), "/s/nothing/"]
-        answers = [client.get(path) for path in paths]
-        unlock = client.post(locked.get_absolute_url(), {"password": "wrong one"})
+    paths = [link.get_absolute_url(), *pictures_of(link, photo), locked.get_absolute_url(), "/s/nothing/"]
+    answers = [client.get(path) for path in paths]
+    unlock = client.post(locked.get_absolute_url(), {"password": "wrong one"})
     record_run = Photo.objects.get(pk=photo.pk).run_id
     secrets = {
         str(owner.pk), owner.pk.hex, "ana", "tomic", str(photo.pk), photo.pk.hex, str(other.pk), str(album.pk),
@@ -82,10 +81,6 @@ def test_neither_page_nor_header_says_anything_of_the_owner_or_the_photo(aws: An
         said = f"{answer.headers}" + ("" if answer.streaming else answer.content.decode())
         assert [secret for secret in secrets if secret in said] == [], answer.request["PATH_INFO"]
     assert "Rome" not in answers[4].content.decode(), "nothing at all before the password"
-
-
-def _policy_with(buckets: set[str]) -> dict[str, Any]:
-    return {"DIRECTIVES": {"img-src": ["'self'", *(f"https://{name}.s3.amazonaws.com" for name in buckets)]}}
 
 
 def test_every_answer_is_kept_by_nobody_found_by_nobody_and_passes_on_no_address(
@@ -311,7 +306,7 @@ def test_whoever_guesses_too_often_is_held_off_even_with_the_right_one_and_other
     assert tries == [422] * 10
     held = client.post(link.get_absolute_url(), {"password": PASSWORD})
     assert held.status_code == 429
-    assert "Wait five minutes" in held.content.decode()
+    assert "Wait a few minutes" in held.content.decode()
     assert statuses(client, link, photo) == [200, 302, 404, 404]
     assert client.post(other.get_absolute_url(), {"password": PASSWORD}).status_code == 302
     from_elsewhere = {"password": PASSWORD}

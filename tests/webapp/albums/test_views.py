@@ -88,10 +88,15 @@ def test_albums_are_there_without_pictures_when_the_table_does_not_answer(
 ) -> None:
     album = make_album(me, [ready(aws, me)])
     breaks("dynamodb", "BatchGetItem")
-    assert "pictures cannot be shown right now" in text_of(mine.get("/albums/"))
-    response = mine.get(album.get_absolute_url())
-    assert (response.status_code, response.headers["Retry-After"]) == (503, "60")
-    assert "Weekend" in response.content.decode()
+    for path in ("/albums/", album.get_absolute_url(), f"{album.get_absolute_url()}arrange/"):
+        response = mine.get(path)
+        assert (response.status_code, response.headers["Retry-After"]) == (503, "60")
+        assert "Weekend" in response.content.decode()
+        assert "pictures cannot be shown right now" in response.content.decode()
+    step = {"do": "later", "entry": album.entries.get().pk}
+    assert "It is the last photo." in text_of(
+        mine.post(f"{album.get_absolute_url()}arrange/", step, headers={"HX-Request": "true"})
+    )
 
 
 # --- One album ---
