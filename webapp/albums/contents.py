@@ -81,8 +81,11 @@ def _put(album: Album, entry: AlbumPhoto, *, beside: AlbumPhoto, steps: int = 0)
 
 def _order_by_hand(album: Album) -> None:
     """Begin with the order by day, so that nothing but the moved photo moves."""
-    entries = list(album.entries.order_by("photo__timeline_at", "photo"))
+    entries = list(album.entries.select_for_update(of=("self",)).sorted_by(Order.DAY))
     for position, entry in enumerate(entries, start=1):
         entry.position = position
-    AlbumPhoto.objects.bulk_update(entries, ["position"], batch_size=TOGETHER)
+    # The rows are there; as an update, thousands of them take seconds.
+    AlbumPhoto.objects.bulk_create(
+        entries, update_conflicts=True, unique_fields=["id"], update_fields=["position"], batch_size=TOGETHER
+    )
     Album.objects.filter(pk=album.pk).update(order=Order.HAND)

@@ -50,7 +50,8 @@ class AlbumQuerySet(models.QuerySet["Album"]):
     def described(self) -> Self:
         """With `photo_count`, and `front`: the id of the photo that stands for the album, or None."""
         shown = AlbumPhoto.objects.filter(album=OuterRef("pk")).shown()
-        ready = shown.filter(photo__status=Status.READY)
+        # As an exclusion it tempts no database to begin with every ready photo there is.
+        ready = shown.exclude(photo__status__in=[status for status in Status if status != Status.READY])
         counted = shown.order_by().values("album").annotate(count=Count("pk")).values("count")
         first = Case(
             When(order=Order.DAY, then=_photo_of(ready.sorted_by(Order.DAY))),

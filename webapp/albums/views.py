@@ -26,7 +26,7 @@ from webapp.albums.models import Album, AlbumQuerySet, ShareLink
 from webapp.photos.http import Request
 from webapp.photos.models import Photo
 
-ALBUMS_A_PAGE = 60
+ALBUMS_A_PAGE = 30
 
 
 def own_album(request: Request, album_id: UUID) -> Album:

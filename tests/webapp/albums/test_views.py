@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.factories import make_photo, make_staff, make_user
 from tests.webapp.photos.pages import ready, text_of
 from webapp.albums.models import Album, AlbumPhoto, ShareLink
+from webapp.albums.views import ALBUMS_A_PAGE
 from webapp.photos.models import PAGE_SIZE
 
 from .shelf import entry_of, make_album, make_link, names_in, row
@@ -71,8 +72,8 @@ def test_a_name_that_will_not_do_is_kept_in_the_form_with_the_reason(
 def test_a_list_of_albums_takes_the_same_few_queries_and_one_call_however_many_there_are(
     aws: Any, me: Any, mine: Client, calls: Counter[str]
 ) -> None:
-    for number in range(PAGE_SIZE + 2):
-        make_album(me, [ready(aws, me)] if number % 20 == 0 else [], name=f"Number {number}")
+    for number in range(ALBUMS_A_PAGE + 2):
+        make_album(me, [ready(aws, me)] if number % 10 == 0 else [], name=f"Number {number}")
     calls.clear()
     with CaptureQueriesContext(connection) as queries:
         first = mine.get("/albums/")
@@ -80,7 +81,7 @@ def test_a_list_of_albums_takes_the_same_few_queries_and_one_call_however_many_t
     assert calls == {"BatchGetItem": 1}
     second = mine.get(f"/albums/{first.context['more']}")
     names = [album.name for page in (first, second) for album, _tile in page.context["albums"]]
-    assert names == [f"Number {number}" for number in reversed(range(PAGE_SIZE + 2))]
+    assert names == [f"Number {number}" for number in reversed(range(ALBUMS_A_PAGE + 2))]
 
 
 def test_albums_are_there_without_pictures_when_the_table_does_not_answer(
