@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.template.loader import render_to_string
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -82,6 +83,28 @@ def test_a_list_of_albums_takes_the_same_few_queries_and_one_call_however_many_t
     second = mine.get(f"/albums/{first.context['more']}")
     names = [album.name for page in (first, second) for album, _tile in page.context["albums"]]
     assert names == [f"Number {number}" for number in reversed(range(ALBUMS_A_PAGE + 2))]
+
+
+def test_no_cover_is_looked_for_among_the_photos_of_everybody(me: Any) -> None:
+    plan = Album.objects.of(me).described().explain()
+    assert "album" in plan
+    assert "photo_waiting" not in plan
+    assert "photo_by_status" not in plan
+
+
+def test_a_form_about_chosen_photos_offers_ones_own_albums_in_one_query(
+    me: Any, rf: Any, django_assert_num_queries: Any
+) -> None:
+    request = rf.get("/gallery/")
+    request.user = me
+    assert "<select" not in render_to_string("photos/_album_choice.html", {"request": request})
+    album = make_album(me, name="Rome & more")
+    make_album(make_user(), name="Elsewhere")
+    with django_assert_num_queries(1):
+        fields = render_to_string("photos/_album_choice.html", {"request": request})
+    assert f'<option value="{album.pk}">Rome &amp; more</option>' in fields
+    assert 'name="new_album"' in fields
+    assert "Elsewhere" not in fields
 
 
 def test_albums_are_there_without_pictures_when_the_table_does_not_answer(
