@@ -39,6 +39,9 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("photos:upload_finish", "POST"): ("/upload/finish/", 400, LOGIN, 400, 400),
     ("photos:gallery", "GET"): ("/gallery/", 200, LOGIN, 200, 200),
     ("photos:tiles", "GET"): ("/gallery/tiles/?ids={photo}", 200, LOGIN, 200, 200),
+    ("photos:facets", "GET"): ("/gallery/facets/?label=Secret", AWAY, LOGIN, AWAY, AWAY),
+    ("photos:labels", "GET"): ("/gallery/labels/", 200, LOGIN, 200, 200),
+    ("photos:months", "GET"): ("/gallery/months/", 200, LOGIN, 200, 200),
     ("photos:notices", "GET"): ("/notices/", 200, LOGIN, 200, 200),
     # Staff look at other people's photos in the admin alone, where it is written down.
     ("photos:photo", "GET"): ("/photos/{photo}/", 200, LOGIN, 404, 404),

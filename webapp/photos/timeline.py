@@ -1,4 +1,4 @@
-"""What a gallery page shows: tiles, months, and labels to choose from."""
+"""What a gallery page shows: tiles by month."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
-from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
 
 from pipeline_lambdas.photo_pipeline import contract
 from webapp.photos import catalog, presign
 from webapp.photos.errors import AWS_ERRORS
 from webapp.photos.facts import INCOMPLETE
 from webapp.photos.index import index_seen
-from webapp.photos.models import LabelCount, Photo, PhotoLabel, PhotoQuerySet, Status
+from webapp.photos.models import Photo, Status
+from webapp.photos.selection import Selection
 
 logger = logging.getLogger(__name__)
 TOP_LABELS = 3
-CHIPS = 20  # labels shown at once; the rest unfold
 THUMB_SIDE = 480
 NARROWEST, ROOM_FOR_WORDS, WIDEST = 0.5, 1.2, 3.0
 
@@ -58,6 +58,22 @@ class Tile:
         return self.status in (Status.REJECTED, Status.FAILED)
 
     @property
+    def day(self) -> str:
+        return formats.date_format(timezone.localtime(self.photo.timeline_at), "j F Y")
+
+    @property
+    def alt(self) -> str:
+        """What the picture shows and when it was taken, for who does not see it."""
+        if not self.labels:
+            return _("Photo. %(day)s") % {"day": self.day}
+        return _("Photo: %(labels)s. %(day)s") % {"labels": ", ".join(self.labels), "day": self.day}
+
+    @property
+    def note(self) -> str:
+        """The same for who points at it: a line each."""
+        return "\n".join(filter(None, [self.day, " · ".join(self.labels)]))
+
+    @property
     def word(self) -> str:
         return word_of(self.status)
 
@@ -71,16 +87,6 @@ class Tile:
 class Month:
     first: date
     tiles: list[Tile]
-
-
-@dataclass(frozen=True)
-class Chip:
-    """A label to filter by, or one that is filtered by; `address` adds it or takes it away."""
-
-    name: str
-    count: int | None
-    is_active: bool
-    address: str
 
 
 # --- Tiles -----------------------------------------------------------------------------------------------------------
@@ -173,38 +179,8 @@ def by_month(tiles: Iterable[Tile]) -> list[Month]:
     return [Month(first, list(some)) for first, some in groupby(tiles, key=month)]
 
 
-def waiting(tiles: Iterable[Tile], chosen: Sequence[str]) -> dict[str, object]:
+def waiting(tiles: Iterable[Tile], selection: Selection) -> dict[str, object]:
     """How many tiles are open, and the address to ask about them."""
     ids = [str(tile.photo.pk) for tile in tiles if tile.is_open]
-    query = urlencode([("ids", ",".join(ids)), *(("label", label) for label in chosen)], safe=",")
+    query = "&".join(filter(None, (urlencode({"ids": ",".join(ids)}, safe=","), selection.query())))
     return {"open_count": len(ids), "poll": f"{reverse('photos:tiles')}?{query}"}
-
-
-# --- Labels ----------------------------------------------------------------------------------------------------------
-
-
-def chips(owner: Any, chosen: Sequence[str], matching: PhotoQuerySet) -> list[Chip]:
-    """Labels to filter by, the chosen ones first. Counts are of `matching` once anything is chosen."""
-    counted = dict(PhotoLabel.objects.counts_among(matching) if chosen else LabelCount.objects.top(owner))
-    active = [
-        Chip(name, counted.get(name), True, gallery_address(each for each in chosen if each != name)) for name in chosen
-    ]
-    others = [name for name in counted if name not in chosen]
-    return active + [Chip(name, counted[name], False, gallery_address([*chosen, name])) for name in others]
-
-
-def chip_rows(owner: Any, chosen: Sequence[str], matching: PhotoQuerySet) -> dict[str, list[Chip]]:
-    """The labels of a page: the first ones, and the rest to unfold, by name."""
-    found = chips(owner, chosen, matching)
-    return {"chips": found[:CHIPS], "more_chips": sorted(found[CHIPS:], key=lambda chip: chip.name)}
-
-
-def gallery_address(labels: Iterable[str]) -> str:
-    """The gallery's first page, filtered by labels."""
-    query = urlencode([("label", label) for label in labels])
-    return f"{reverse('photos:gallery')}?{query}" if query else reverse("photos:gallery")
-
-
-def older_address(labels: Iterable[str], cursor: str) -> str:
-    """The gallery page behind `cursor`."""
-    return f"{reverse('photos:gallery')}?{urlencode([*(('label', label) for label in labels), ('cursor', cursor)])}"

@@ -15,6 +15,11 @@ from webapp.photos.models import PAGE_SIZE, LabelCount, Photo, Status
 from .pages import ready, text_of
 
 pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+
+
+def shown_in(page: Any) -> list[Any]:
+    return [tile.photo.pk for month in page.context["months"] for tile in month.tiles]
 
 
 # --- Gallery ---
@@ -64,24 +69,28 @@ def test_a_cursor_that_is_none_starts_at_the_top(aws: Any, me: Any, mine: Client
     assert str(photo.pk) in text_of(mine.get("/gallery/", {"cursor": cursor}))
 
 
-def test_labels_filter_together_and_count_what_they_leave(aws: Any, me: Any, mine: Client) -> None:
+def test_labels_filter_together_and_their_counts_come_after_the_page(aws: Any, me: Any, mine: Client) -> None:
     both, cat = ready(aws, me, "Cat", "Tree"), ready(aws, me, "Cat")
     ready(aws, me, "Dog")
     ready(aws, make_user(), "Cat", "Tree")
 
     chips = {chip.name: chip for chip in mine.get("/gallery/").context["chips"]}
-    assert {name: chip.count for name, chip in chips.items()} == {"Cat": 2, "Tree": 1, "Dog": 1}
+    counts = {name: chip.count for name, chip in chips.items()}
+    assert counts == {"Favourites": "", "Cat": "2", "Tree": "1", "Dog": "1"}
 
     page = mine.get(chips["Cat"].address)
-    shown = [tile.photo.pk for month in page.context["months"] for tile in month.tiles]
-    assert shown == [cat.pk, both.pk]
-    active, tree = page.context["chips"]
-    assert (active.name, active.is_active, active.count, active.address) == ("Cat", True, 2, "/gallery/")
-    assert (tree.name, tree.count) == ("Tree", 1)
+    assert shown_in(page) == [cat.pk, both.pk]
+    active, _favourites, dog, tree = page.context["chips"]
+    assert (active.name, active.is_active, active.count, active.address) == ("Cat", True, "", "/gallery/")
+    assert (tree.name, tree.count, dog.name) == ("Tree", "", "Dog")
+    facets = mine.get(page.context["count_address"], headers=HTMX)
+    cats, _favourites, trees = facets.context["chips"]
+    assert [(chip.name, chip.count) for chip in (cats, trees)] == [("Cat", "2"), ("Tree", "1")]
+    assert "2 photos" in text_of(facets)
 
-    page = mine.get(tree.address)
-    assert [tile.photo.pk for month in page.context["months"] for tile in month.tiles] == [both.pk]
-    assert [chip.is_active for chip in page.context["chips"]] == [True, True]
+    page = mine.get(trees.address)
+    assert shown_in(page) == [both.pk]
+    assert [chip.name for chip in page.context["chips"] if chip.is_active] == ["Cat", "Tree"]
 
 
 def test_a_label_that_nothing_carries_says_so(aws: Any, me: Any, mine: Client) -> None:
@@ -94,9 +103,11 @@ def test_a_label_that_nothing_carries_says_so(aws: Any, me: Any, mine: Client) -
 def test_every_label_can_be_reached_however_many_there_are(aws: Any, me: Any, mine: Client) -> None:
     names = [f"Label {number:02}" for number in range(30)]
     ready(aws, me, *names)
-    page = text_of(mine.get("/gallery/"))
-    assert all(f"label=Label+{number:02}" in page for number in range(30))
-    assert "10 more" in page
+    page = mine.get("/gallery/")
+    assert len(page.context["chips"]) == 21, "twenty labels, and favourites"
+    assert 'href="/gallery/labels/?"' in text_of(page)
+    everything = text_of(mine.get("/gallery/labels/"))
+    assert all(f"/gallery/?label=Label+{number:02}" in everything for number in range(30))
 
 
 def test_months_are_headings(aws: Any, me: Any, mine: Client) -> None:
