@@ -8,6 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
+from pipeline_lambdas.photo_pipeline import contract
 from tests.stack.pipeline import until
 from tests.stack.site import PASSWORD, new_address
 
@@ -84,6 +85,15 @@ class Person:
         self.page.goto("/upload/")
         self.see("Upload photos")
         self.page.locator("input[type=file]").set_input_files([directory / name for name in files])
+
+    def send(self, count: int) -> None:
+        """Send what was chosen, and go to the gallery when all `count` have arrived."""
+        photos = contract.count_photos(count)
+        self.press(f"Upload {photos}")
+        expect(self.page.locator("[data-said]")).to_contain_text(f"{photos} received.")
+        assert_fits(self.page)
+        self.follow("See your gallery")
+        self.see("Gallery")
 
     def tiles(self) -> Locator:
         return self.page.locator(".tile")

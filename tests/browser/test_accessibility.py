@@ -67,23 +67,26 @@ def test_open_menu_and_forms_with_errors(browse: Browse, bea: Site, theme: Any, 
 
 
 @look
-def test_chosen_files_and_a_report_of_refused_ones(browse: Browse, bea: Site, theme: Any, viewport: Any) -> None:
+def test_chosen_files_and_what_became_of_them(browse: Browse, bea: Site, theme: Any, viewport: Any) -> None:
     page = browse(viewport=viewport, color_scheme=theme)
     enter(page, bea)
     page.goto("/upload/")
     files = {
         "good.webp": photo_files.webp(),
+        "cup.heic": photo_files.heic(),  # which she has
         "diary.jpg": photo_files.text_named_jpg(),
         "tiny.png": photo_files.png(9, 9),
     }
     chosen: list[FilePayload] = [{"name": name, "mimeType": "", "buffer": data} for name, data in files.items()]
     page.locator("input[type=file]").set_input_files(chosen)
-    expect(page.get_by_role("list", name="Chosen files").get_by_role("listitem")).to_have_count(3)
+    expect(page.get_by_role("list", name="Chosen files").get_by_role("listitem")).to_have_count(4)
     assert_fits(page)
     said = complaints(page)
     page.get_by_role("button", name="Remove good.webp").click()
     page.get_by_role("button", name="Upload 1 photo").click()
-    expect(page.get_by_role("alert")).to_contain_text("Too small: 9 × 9 pixels")
+    expect(page.get_by_role("listitem").filter(has_text="cup.heic")).to_contain_text("Already in your gallery")
+    expect(page.get_by_role("listitem").filter(has_text="tiny.png")).to_contain_text("Too small: 9 × 9 pixels")
+    expect(page.get_by_role("link", name="See your gallery")).to_be_visible()
     assert_fits(page)
     assert said + complaints(page) == []
 

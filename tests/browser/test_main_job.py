@@ -38,9 +38,7 @@ def test_person_signs_up_uploads_five_photos_finds_one_by_its_label_and_deletes_
     ana.choose(photo_files.five_photos(), tmp_path)
     expect(page.get_by_role("list", name="Chosen files").get_by_role("listitem")).to_have_count(5)
     assert_fits(page)
-    ana.press("Upload 5 photos")
-    ana.see("Gallery")
-    ana.is_told("5 photos received.")
+    ana.send(5)
     page.evaluate("window.neverReloaded = true")
     expect(ana.tiles()).to_have_count(5)
     expect(ana.thumbnails()).to_have_count(5)
@@ -88,8 +86,7 @@ def test_person_signs_up_uploads_five_photos_finds_one_by_its_label_and_deletes_
     ana.press("Save")
     ana.is_told("Your choice is saved.")
     ana.choose({"cup.webp": photo_files.webp("coffee")}, tmp_path)
-    ana.press("Upload 1 photo")
-    ana.see("Gallery")
+    ana.send(1)
     ana.wait_for_message("1 photo ready", to="+34612345678")
     expect(ana.messages(re.compile("photos? ready"))).to_have_count(1)
 
@@ -172,10 +169,10 @@ def test_bad_files_are_refused_in_words_and_the_good_one_beside_them_is_ready(
         expect(where.get_by_role("listitem").filter(has_text=name)).to_contain_text(sentence)
     assert_fits(page)
     if has_script:
-        ana.press("Upload 2 photos")
+        ana.send(2)
     else:
         ana.follow("See the others in your gallery")
-    ana.see("Gallery")
+        ana.see("Gallery")
     expect(ana.tiles()).to_have_count(2)
     until(lambda: (ana.tile("torn.jpg").count() and ana.thumbnails().count()) or not page.reload())
     expect(ana.tile("torn.jpg")).to_contain_text("Refused")
@@ -197,8 +194,7 @@ def test_processing_tile_becomes_a_thumbnail_while_the_person_watches(
     s3, bucket = stack.aws.client("s3"), stack.outputs["OriginalsBucketName"]
     with losing_events(stack):
         ana.choose({"IMG_0001.JPG": photo_files.phone_jpeg()}, tmp_path)
-        ana.press("Upload 1 photo")
-        ana.see("Gallery")
+        ana.send(1)
     expect(ana.tiles()).to_contain_text(["Processing"])
     expect(page.get_by_role("status").filter(has_text="1 photo being processed")).to_be_visible()
     assert_fits(page)

@@ -21,6 +21,7 @@ from webapp.photos.forms import AnnouncedFileForm, UploadForm
 from webapp.photos.http import Request, go
 from webapp.photos.intake import Facts, Refused, examine_announced
 from webapp.photos.models import Batch
+from webapp.photos.upload_words import words
 from webapp.photos.uploads import Receipt, receive
 
 REPORT = "upload_report"
@@ -34,7 +35,7 @@ def upload(request: Request) -> HttpResponse:
     form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     if form.is_bound and form.is_valid():
         return _tell(request, receive(owner=request.user, files=form.cleaned_data["photos"]))
-    context = {"form": form, "report": request.session.pop(REPORT, None), "limits": _limits()}
+    context = {"form": form, "report": request.session.pop(REPORT, None), "limits": _limits(), "words": words()}
     return render(request, "photos/upload.html", context, status=422 if form.is_bound else 200)
 
 
@@ -59,6 +60,7 @@ def _limits() -> dict[str, object]:
         "bytes": contract.MAX_BYTES,
         "megabytes": contract.MAX_BYTES // 1_000_000,
         "megapixels": contract.MAX_PIXELS // 1_000_000,
+        "side": contract.MIN_SIDE,
         "files": contract.MAX_BATCH,
         "accept": ",".join([*(format.media_type for format in formats), ".heic", ".heif"]),
     }
@@ -107,13 +109,14 @@ def _few(files: Sequence[Mapping[str, object]]) -> Sequence[Mapping[str, object]
 
 
 def _as_json(place: direct.Place) -> dict[str, object]:
-    """An address for one photo, or that it has arrived, or of which photo it is a copy; `later` is to ask again."""
+    """The photo that a file is, and an address to send it to, or else that it has arrived, or is a duplicate, or that
+    the script shall ask again later."""
+    found: dict[str, object] = {"photo": place.photo.pk, "link": place.photo.get_absolute_url()}
     if place.address:
-        return {"photo": place.photo.pk, "url": place.address.url, "headers": place.address.headers}
+        return {**found, "url": place.address.url, "headers": place.address.headers}
     if place.is_duplicate:
-        found = {"duplicate": place.photo.get_absolute_url(), "name": place.photo.file_name}
-        return {**found, "is_in_trash": place.photo.trashed_at is not None}
-    return {"photo": place.photo.pk, "arrived" if place.has_arrived else "later": True}
+        return {**found, "duplicate": True, "is_in_trash": place.photo.trashed_at is not None}
+    return {**found, "arrived" if place.has_arrived else "later": True}
 
 
 @login_required

@@ -1,215 +1,289 @@
-// The upload page, made more comfortable: files can be dropped, are looked at before they are sent, and show how far they
-// are. The form is the same, and works without.
+// The upload page: a list of what was chosen, and how far each file is. Without it, or where a browser can make no digest,
+// the form is sent as it is.
 "use strict";
 
 (() => {
   const form = document.getElementById("upload");
-  if (!form || !window.DataTransfer || !window.FormData) return;
+  if (!form || !window.Shoebox || !window.crypto?.subtle || !window.AbortSignal?.timeout) return;
 
+  const find = (name) => form.querySelector(`[data-${name}]`);
   const input = form.querySelector("input[type=file]");
-  const drop = form.querySelector("[data-drop]");
-  const list = form.querySelector("[data-list]");
-  const total = form.querySelector("[data-total]");
+  const [drop, list, total, said, left, trouble, spoken] = ["drop", "list", "total", "said", "left", "trouble", "spoken"].map(find);
+  const [sendButton, goOn, done, again, cancelAll, clear] = ["send", "go-on", "done", "again", "cancel-all", "clear"].map(find);
   const bar = total.querySelector("progress");
-  const words = total.querySelector("p");
-  const button = form.querySelector("button[type=submit]");
-  const mostBytes = Number(form.dataset.mostBytes);
-  const mostMegapixels = Number(form.dataset.mostMegapixels);
-  const mostFiles = Number(form.dataset.mostFiles);
-  const PREVIEWS = 60; // a browser that decodes hundreds of photos at once has no time for anything else
+  const words = JSON.parse(document.getElementById("upload-words").textContent);
+  const number = (name) => Number(form.dataset[name]);
+  const limits = { bytes: number("mostBytes"), megapixels: number("mostMegapixels"), side: number("leastSide"), files: number("mostFiles") };
+  const ALL_PREVIEWS = 60; // more are drawn when they come into sight
+  const REDRAWN = 250;
+  const SPOKEN = 10_000;
+  const MEASURED = 10_000;
 
-  let chosen = []; // { file, row, refusal }
-  let isSending = false;
+  let items = [];
+  let [cut, hasRun] = [false, false];
+  const rows = new WeakMap();
 
-  const megabytes = (bytes) => Math.max(bytes / 1e6, 0.1).toFixed(1);
+  // --- Words ---
 
-  // --- What can be known before anything is sent ---
+  const language = document.documentElement.lang || "en";
+  const decimal = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  const say = (name, facts = {}) => {
+    const sentence = Array.isArray(words[name]) ? words[name][facts.n === 1 ? 0 : 1] : words[name];
+    return sentence.replace(/\{(\w+)\}/g, (whole, key) => facts[key] ?? whole);
+  };
+  const megabytes = (bytes) => decimal.format(bytes && Math.max(bytes / 1e6, 0.1));
 
-  const SIGNATURES = [/^\xff\xd8\xff/, /^\x89PNG\r\n\x1a\n/, /^GIF8[79]a/, /^II\*\0/, /^MM\0\*/, /^BM/, /^RIFF....WEBP/s, /^....ftyp/s];
+  const SHAPES = { sent: "status-ready", refused: "status-refused", failed: "status-failed", hashing: "", sending: "" };
+  const SETTLED = ["refused", "duplicate", "failed"];
 
-  const refusalOf = async (file) => {
-    if (file.size === 0) return "This file is empty. Choose the photo again, or copy it anew from the camera.";
-    if (file.size > mostBytes) return `Too large: ${megabytes(file.size)} MB, the most is ${mostBytes / 1e6} MB.`;
-    const head = new Uint8Array(await file.slice(0, 24).arrayBuffer());
-    const text = String.fromCharCode(...head);
-    return SIGNATURES.some((signature) => signature.test(text)) ? refusalOfPixels(head, text) : "This is not a photo we can read.";
+  const stateOf = (item) => {
+    if (SETTLED.includes(item.state)) return item.text;
+    if (item.state === "chosen") return say("size", { total: megabytes(item.file.size) });
+    if (item.state === "sending") return say("sending", { sent: megabytes(item.loaded), total: megabytes(item.file.size) });
+    if (item.state === "waiting" && item.tries) return say("retrying");
+    return say(["asking", "addressed"].includes(item.state) ? "waiting" : item.state);
   };
 
-  // A PNG begins with its size. To preview 400 megapixels takes 2 GB, of a file of 400 KB.
-  const refusalOfPixels = (head, text) => {
-    if (!text.startsWith("\x89PNG") || head.length < 24) return "";
-    const [width, height] = [16, 20].map((at) => new DataView(head.buffer).getUint32(at));
-    const megapixels = Math.round((width * height) / 1e6);
-    return megapixels > mostMegapixels ? `Too many pixels: ${width} × ${height} is ${megapixels} megapixels, the most is ${mostMegapixels}.` : "";
-  };
+  // --- Rows ---
 
-  const dimensionsAreKnown = (file) => /^image\/(jpeg|png|webp|gif|avif|bmp)$/.test(file.type);
+  const make = (name, className) => Object.assign(document.createElement(name), { className });
 
-  // --- The list ---
+  const canBeShown = (file) => /^image\/(jpeg|png|webp|gif|avif|bmp)$/.test(file.type);
 
-  const makeRow = (file, hasPreview) => {
-    const row = document.createElement("li");
-    const picture = document.createElement(hasPreview ? "img" : "span");
-    picture.className = "upload-preview";
+  const makeRow = (item) => {
+    const row = make("li", "upload-item");
+    const hasPreview = item.state === "chosen" && canBeShown(item.file);
+    const picture = make(hasPreview ? "img" : "span", "upload-preview");
     if (hasPreview) {
-      picture.alt = "";
+      Object.assign(picture, { alt: "", decoding: "async", loading: items.length > ALL_PREVIEWS ? "lazy" : "eager" });
       picture.addEventListener("load", () => URL.revokeObjectURL(picture.src));
       picture.addEventListener("error", () => picture.removeAttribute("src"));
-      picture.src = URL.createObjectURL(file);
+      picture.src = URL.createObjectURL(item.file);
     }
-    const name = document.createElement("span");
-    name.className = "upload-name";
-    name.textContent = file.name;
-    const state = document.createElement("span");
-    state.className = "upload-state";
-    const remove = document.createElement("button");
-    remove.type = "button";
-    remove.className = "btn btn-quiet";
-    remove.textContent = "Remove";
-    remove.setAttribute("aria-label", `Remove ${file.name}`);
-    row.append(picture, name, state, remove);
+    const name = make("span", "upload-name");
+    name.textContent = item.file.name;
+    const state = make("span", "upload-state");
+    const progress = make("progress", "");
+    progress.setAttribute("aria-label", item.file.name);
+    const button = make("button", "btn btn-quiet");
+    button.type = "button";
+    button.addEventListener("click", () => act(item));
+    row.append(picture, name, state, progress, button);
+    rows.set(item, { row, state, progress, button });
     return row;
   };
 
-  const say = (item) => {
-    item.row.classList.toggle("upload-refused", Boolean(item.refusal));
-    item.row.querySelector(".upload-state").textContent = item.refusal || `${megabytes(item.file.size)} MB`;
+  const ACTIONS = { failed: "again", cancelled: "again", sent: "", duplicate: "" };
+  const actionOf = (item) => (queue.isOpen(item) ? "cancel" : (ACTIONS[item.state] ?? "remove"));
+
+  const act = (item) => {
+    const action = actionOf(item);
+    if (action === "cancel") queue.cancel([item]);
+    if (action === "again") begin([item]);
+    if (action === "remove") remove(item);
   };
+
+  const remove = (item) => {
+    const { row } = rows.get(item);
+    const next = row.nextElementSibling ?? row.previousElementSibling;
+    items = items.filter((other) => other !== item);
+    row.remove();
+    (next?.querySelector("button") ?? input).focus();
+    draw();
+  };
+
+  const drawRow = (item) => {
+    const { row, state, progress, button } = rows.get(item);
+    const action = actionOf(item);
+    row.dataset.state = item.state;
+    state.className = `upload-state ${SHAPES[item.state] ? `status ${SHAPES[item.state]}` : ""}`;
+    const told = document.createElement(item.link && ["sent", "duplicate"].includes(item.state) ? "a" : "span");
+    if (told.localName === "a") told.href = item.link;
+    told.textContent = stateOf(item);
+    state.replaceChildren(told);
+    progress.hidden = item.state !== "sending";
+    progress.value = item.loaded / item.file.size || 0;
+    button.hidden = !action;
+    if (!action || button.dataset.action === action) return;
+    button.dataset.action = action;
+    button.textContent = say(action);
+    button.setAttribute("aria-label", say("of_file", { action: say(action), name: item.file.name }));
+  };
+
+  // --- The total ---
+
+  const among = (...states) => items.filter((item) => states.includes(item.state));
+  const bytesOf = (some) => some.reduce((sum, item) => sum + item.file.size, 0);
+  // Whether it takes the focus away with it.
+  const show = (element, isShown) => {
+    const hadFocus = !isShown && document.activeElement === element;
+    element.hidden = !isShown;
+    return hadFocus;
+  };
+
+  const draw = () => {
+    const isRunning = queue.isRunning();
+    const chosen = among("chosen");
+    const [unsent, halted] = [among("failed"), queue.halted()];
+    const isOver = hasRun && !isRunning && !chosen.length;
+    total.hidden = !items.length;
+    form.toggleAttribute("data-chosen", items.length > 0);
+    form.toggleAttribute("data-sending", isRunning);
+    bar.hidden = !isRunning;
+    said.textContent = isRunning ? drawProgress() : isOver ? summary() : say("chosen", { n: chosen.length, all: items.length, total: megabytes(bytesOf(chosen)) });
+    left.textContent = isRunning && !halted && navigator.onLine ? timeLeft() : "";
+    const problem = isRunning && !navigator.onLine ? say("offline") : isRunning ? halted : cut ? say("too_many_files", { limit: limits.files }) : "";
+    trouble.hidden = !problem;
+    if (trouble.textContent !== problem) speak((trouble.textContent = problem));
+    sendButton.textContent = chosen.length ? say("upload", { n: chosen.length }) : sendButton.dataset.words;
+    sendButton.disabled = items.length > 0 && !chosen.length;
+    input.required = !items.length;
+    const lost = [
+      show(sendButton, items.length > 0 && !isRunning && !isOver),
+      show(cancelAll, isRunning),
+      show(goOn, isRunning && Boolean(halted)),
+      show(again, isOver && unsent.length > 1),
+      show(done, isOver),
+      show(clear, isOver),
+    ].some(Boolean);
+    if (lost) [done, goOn, cancelAll, sendButton].find((each) => !each.hidden)?.focus();
+  };
+
+  const drawProgress = () => {
+    const mine = items.filter((item) => queue.isOpen(item) || item.state === "sent");
+    const [all, loaded] = [bytesOf(mine), mine.reduce((sum, item) => sum + item.loaded, 0)];
+    bar.value = loaded / all || 0;
+    speakProgress(bar.value);
+    return say("progress", { n: among("sent").length, all: mine.length, sent: megabytes(loaded), total: megabytes(all) });
+  };
+
+  let samples = [];
+  const timeLeft = () => {
+    const now = performance.now();
+    samples = [...samples.filter((sample) => now - sample.at < MEASURED), { at: now, moved: queue.moved() }];
+    const [first, last] = [samples[0], samples.at(-1)];
+    const speed = (last.moved - first.moved) / (last.at - first.at);
+    const open = items.filter(queue.isOpen).reduce((sum, item) => sum + item.file.size - item.loaded, 0);
+    if (!(speed > 0) || last.at - first.at < 1500) return "";
+    const seconds = Math.ceil(open / speed / 1000);
+    return seconds > 90 ? say("minutes", { n: Math.round(seconds / 60) }) : say("seconds", { n: seconds });
+  };
+
+  const summary = () => {
+    const counts = [["received", among("sent")], ["known", among("duplicate")], ["lost", among("failed", "cancelled")], ["refused", among("refused")]];
+    const told = counts.filter(([, some]) => some.length);
+    return (told.length ? told : counts.slice(0, 1)).map(([name, some]) => say(name, { n: some.length })).join(" ");
+  };
+
+  let [spokenAt, spokenShare] = [0, 0];
+  const speak = (text) => {
+    spoken.textContent = text;
+    spokenAt = Date.now();
+  };
+  const speakProgress = (share) => {
+    if (Date.now() - spokenAt < SPOKEN || share - spokenShare < 0.1) return;
+    spokenShare = share;
+    speak(say("spoken", { percent: Math.round(100 * share) }));
+  };
+
+  // --- Drawing now and then, however often something changes ---
+
+  const dirty = new Set();
+  let timer = 0;
+  const changed = (item) => {
+    if (item) dirty.add(item);
+    timer ||= setTimeout(redraw, REDRAWN);
+  };
+  const redraw = () => {
+    timer = 0;
+    for (const item of dirty) drawRow(item);
+    dirty.clear();
+    draw();
+    if (queue.isRunning()) timer = setTimeout(redraw, 4 * REDRAWN);
+  };
+
+  const ended = () => {
+    redraw();
+    clearTimeout(timer);
+    timer = 0;
+    list.prepend(...among("failed", "refused").map((item) => rows.get(item).row)); // what needs a look comes first
+    speak(summary());
+  };
+
+  const queue = Shoebox.makeQueue({ form, words, changed, ended });
+
+  // --- Choosing ---
 
   const add = async (files) => {
-    if (isSending) return;
-    for (const file of files) {
-      const isKnown = chosen.some((item) => item.file.name === file.name && item.file.size === file.size && item.file.lastModified === file.lastModified);
-      if (isKnown) continue;
-      const item = { file, refusal: "" };
-      chosen.push(item);
-      item.refusal = await refusalOf(file).catch(() => "This file cannot be read. Choose it again.");
-      const isPreviewed = !item.refusal && chosen.length <= PREVIEWS && dimensionsAreKnown(file);
-      item.row = makeRow(file, isPreviewed);
-      item.row.querySelector("button").addEventListener("click", () => {
-        chosen = chosen.filter((other) => other !== item);
-        item.row.remove();
-        sum();
-      });
-      say(item);
-      list.append(item.row);
+    for (const file of files.filter(Shoebox.isMeant)) {
+      if (items.some((item) => item.file.name === file.name && item.file.size === file.size && item.file.lastModified === file.lastModified)) continue;
+      cut = items.filter((item) => item.state !== "refused").length >= limits.files;
+      if (cut) break;
+      const item = { file, state: "chosen", loaded: 0, text: "", link: "" };
+      items.push(item);
+      item.look = await Shoebox.look(file, limits).catch(() => ({ refusal: ["unreadable", {}] }));
+      if (item.look.refusal) Object.assign(item, { state: "refused", text: say(...item.look.refusal) });
+      list.append(makeRow(item));
+      drawRow(item);
+      changed();
     }
-    sum();
+    if (queue.isRunning()) begin(among("chosen"));
+    else draw();
   };
 
-  const good = () => chosen.filter((item) => !item.refusal);
-
-  const sum = () => {
-    const sending = good();
-    const bytes = sending.reduce((most, item) => most + item.file.size, 0);
-    const tooMany = sending.length > mostFiles;
-    total.hidden = chosen.length === 0;
-    bar.hidden = true;
-    words.textContent = tooMany
-      ? `${sending.length} photos at once are too many. Remove ${sending.length - mostFiles} of them.`
-      : `${sending.length} of ${chosen.length} to send, ${megabytes(bytes)} MB`;
-    button.textContent = sending.length ? `Upload ${sending.length === 1 ? "1 photo" : `${sending.length} photos`}` : "Upload";
-    button.disabled = tooMany || (chosen.length > 0 && sending.length === 0);
-    input.required = chosen.length === 0;
-  };
-
-  // --- Sending: the same form, in the background ---
-
-  const send = () => {
-    const body = new FormData(form);
-    body.delete(input.name);
-    for (const item of good()) body.append(input.name, item.file, item.file.name);
-    const request = new XMLHttpRequest();
-    const started = performance.now();
-    isSending = true;
-    form.dataset.sending = "";
-    button.disabled = true;
-    bar.hidden = false;
-    request.open("POST", form.action);
-    request.setRequestHeader("HX-Request", "true");
-    request.upload.addEventListener("progress", (event) => {
-      bar.value = (100 * event.loaded) / event.total;
-      const left = ((performance.now() - started) / 1000) * (event.total / event.loaded - 1);
-      const time = left > 90 ? `${Math.round(left / 60)} minutes left` : `${Math.ceil(left)} seconds left`;
-      words.textContent = `${megabytes(event.loaded)} of ${megabytes(event.total)} MB, ${time}`;
-    });
-    request.upload.addEventListener("load", () => {
-      bar.removeAttribute("value");
-      words.textContent = "Sent. Your photos are being stored.";
-    });
-    request.addEventListener("load", () => finish(request));
-    request.addEventListener("error", () => stop("The connection broke before everything was sent. Look into your gallery for what arrived, and send the rest again."));
-    request.send(body);
-  };
-
-  const finish = (request) => {
-    const address = request.getResponseHeader("HX-Redirect");
-    if (address) {
-      isSending = false;
-      window.location.assign(address);
-      return;
-    }
-    stop(reasonOf(request));
-  };
-
-  // Why the form came back, and what to do: its own sentence where it has one.
-  const reasonOf = (request) => {
-    const isElsewhere = request.responseURL && new URL(request.responseURL).pathname !== window.location.pathname;
-    if (isElsewhere) return "You are logged out. Load this page again, log in, and choose your photos again.";
-    if (request.status === 422) {
-      const page = new DOMParser().parseFromString(request.responseText, "text/html");
-      const error = page.querySelector("#upload .field-errors li");
-      if (error) return error.textContent.trim();
-    }
-    return SENTENCES[request.status] ?? "Something went wrong on our side. Nothing you chose is lost; send it again.";
-  };
-
-  const SENTENCES = {
-    400: "These are too many files at once, or the form could not be read. Choose fewer photos, and send them again.",
-    403: "This page was open too long. Load it again, log in if you are asked to, and choose your photos again.",
-    413: "This is more than can be sent at once. Choose fewer photos.",
-  };
-
-  const stop = (text) => {
-    isSending = false;
-    delete form.dataset.sending;
-    button.disabled = false;
-    bar.hidden = true;
-    words.textContent = text;
+  const begin = (some) => {
+    [hasRun, spokenShare, samples] = [true, 0, []];
+    queue.start(some);
+    draw();
   };
 
   // --- Wiring ---
 
   form.dataset.scripted = "";
-  if (window.matchMedia("(hover: hover)").matches) {
-    drop.querySelector("[data-words]").textContent = "Drop photos here, or choose them";
+  sendButton.dataset.words = sendButton.textContent;
+  draw();
+  if (window.matchMedia("(hover: hover)").matches) drop.querySelector("[data-words]").textContent = say("drop");
+
+  const folder = Object.assign(make("input", ""), { type: "file", webkitdirectory: true });
+  const folderButton = find("choose-folder");
+  folderButton.hidden = !("webkitdirectory" in folder) || !window.matchMedia("(hover: hover)").matches;
+  folderButton.addEventListener("click", () => folder.click());
+
+  for (const each of [input, folder]) {
+    each.addEventListener("change", () => {
+      add([...each.files]);
+      each.value = ""; // what is sent is the list
+    });
   }
-
-  input.addEventListener("change", () => {
-    add([...input.files]);
-    input.value = ""; // what is sent is the list
-  });
-
   for (const name of ["dragenter", "dragover"]) {
     document.addEventListener(name, (event) => {
       event.preventDefault();
       drop.classList.add("drop-over");
     });
   }
-  for (const name of ["dragleave", "drop"]) {
-    document.addEventListener(name, (event) => {
-      if (name === "drop") event.preventDefault();
-      if (name === "drop" || !event.relatedTarget) drop.classList.remove("drop-over");
-    });
-  }
-  document.addEventListener("drop", (event) => add([...(event.dataTransfer?.files ?? [])]));
+  document.addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) drop.classList.remove("drop-over");
+  });
+  document.addEventListener("drop", async (event) => {
+    event.preventDefault();
+    drop.classList.remove("drop-over");
+    if (event.dataTransfer) add(await Shoebox.filesOf(event.dataTransfer));
+  });
 
   form.addEventListener("submit", (event) => {
-    if (good().length === 0) return;
     event.preventDefault();
-    if (!isSending) send();
+    if (among("chosen").length) begin(among("chosen"));
+  });
+  goOn.addEventListener("click", () => begin([]));
+  again.addEventListener("click", () => begin(among("failed")));
+  cancelAll.addEventListener("click", () => queue.cancel(items.filter(queue.isOpen)));
+  clear.addEventListener("click", () => {
+    [items, cut, hasRun] = [[], false, false];
+    list.replaceChildren();
+    draw();
+    input.focus();
   });
   window.addEventListener("beforeunload", (event) => {
-    if (isSending) event.preventDefault();
+    if (queue.isRunning()) event.preventDefault();
   });
 })();
