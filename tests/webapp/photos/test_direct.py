@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -13,6 +15,7 @@ from uuid import uuid4
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -391,3 +394,24 @@ def test_a_batch_of_a_form_is_closed_from_the_start(aws: Any, me: Any, mine: Cli
     form = make_batch(me)
     put_batch(aws.table, form)
     assert post(mine, "addresses", {"batch": str(form.pk), "files": [announce()]}).status_code == 409
+
+
+def test_two_windows_that_announce_the_same_files_at_once_get_the_same_rows(aws: Any, me: Any, batch: Batch) -> None:
+    if connection.vendor == "sqlite":
+        pytest.skip("one writer at a time")
+    together, rounds = threading.Barrier(2), range(30)
+
+    def announce_from(other: Batch) -> list[Any]:
+        try:
+            return [announce_one(other, f"{n}.jpg") for n in rounds]
+        finally:
+            connection.close()
+
+    def announce_one(other: Batch, name: str) -> Any:
+        together.wait()
+        return direct.find_places(owner=me, batch_id=other.pk, files=[facts(name)])[0].photo.pk
+
+    with ThreadPoolExecutor(2) as windows:
+        one, other = windows.map(announce_from, [batch, batches.begin(owner=me)])
+    assert one == other
+    assert Photo.objects.count() == len(rounds)
