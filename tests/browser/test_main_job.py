@@ -91,11 +91,12 @@ def test_person_signs_up_uploads_five_photos_finds_one_by_its_label_and_deletes_
     expect(ana.messages(re.compile("photos? ready"))).to_have_count(1)
 
     page.goto(address)
-    ana.follow("Delete")
-    ana.see("Delete this photo?")
-    ana.press("Delete photo")
-    ana.see("Gallery")
-    ana.is_told("IMG_0001.JPG was deleted.")
+    ana.press("Move to trash")
+    ana.is_told("IMG_0001.JPG is in the trash.")
+    page.goto("/trash/empty/")
+    ana.press("Empty the trash")
+    ana.is_told("1 photo was deleted.")
+    page.goto("/gallery/")
     expect(ana.tiles()).to_have_count(5)
     assert page.request.get(address).status == 404
     assert page.request.get("/gallery/?label=Cat").text().count('id="tile-') == 0
@@ -123,11 +124,16 @@ def test_without_javascript_photos_are_uploaded_looked_at_and_deleted(
     ben.thumbnails().first.click()
     ben.see("launch.png")
     expect_picture(page.locator(".photo-frame img:not(.placeholder)"))
-    ben.follow("Delete")
-    ben.see("Delete this photo?")
-    ben.press("Delete photo")
-    ben.see("Gallery")
+    ben.press("Move to trash")
+    ben.is_told("launch.png is in the trash.")
+    page.goto("/gallery/")
     expect(ben.tiles()).to_have_count(1)
+    page.goto("/trash/")
+    page.get_by_role("checkbox", name="Select").check()
+    ben.press("Restore")
+    ben.is_told("1 photo is back in your gallery.")
+    page.goto("/gallery/")
+    expect(ben.tiles()).to_have_count(2)
 
 
 def bad_files() -> dict[str, bytes]:
