@@ -75,6 +75,7 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("albums:albums", "POST"): ("/albums/", 422, LOGIN, 422, 422),
     ("albums:add", "GET"): ("/albums/add/?photo={photo}", 200, LOGIN, 404, 404),
     ("albums:add", "POST"): ("/albums/add/", AWAY, LOGIN, AWAY, AWAY),
+    ("albums:choice", "GET"): ("/albums/choice/", 200, LOGIN, 200, 200),
     ("albums:album", "GET"): ("/albums/{album}/", 200, LOGIN, 404, 404),
     ("albums:rename", "GET"): ("/albums/{album}/rename/", 200, LOGIN, 404, 404),
     ("albums:rename", "POST"): ("/albums/{album}/rename/", 422, LOGIN, 404, 404),

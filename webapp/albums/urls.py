@@ -9,6 +9,7 @@ A_PHOTO = "s/<str:token>/<str:entry_id>/"
 urlpatterns = [
     path("albums/", views.albums, name="albums"),
     path("albums/add/", views.add, name="add"),
+    path("albums/choice/", views.choice, name="choice"),
     path("albums/<uuid:album_id>/", views.album, name="album"),
     path("albums/<uuid:album_id>/rename/", views.rename, name="rename"),
     path("albums/<uuid:album_id>/remove/", views.remove, name="remove"),

@@ -27,6 +27,7 @@ from webapp.photos.http import Request
 from webapp.photos.models import Photo
 
 ALBUMS_A_PAGE = 30
+ALBUMS_TO_CHOOSE = 200
 
 
 def own_album(request: Request, album_id: UUID) -> Album:
@@ -137,7 +138,7 @@ def add(request: Request) -> HttpResponse:
     if not photos:
         messages.warning(request, _("Choose at least one photo first."))
         return redirect(_way_back(request, sent))
-    is_told = request.method == "POST" and not {"album", "new_album"}.isdisjoint(sent)
+    is_told = request.method == "POST" and sent.get("do") != "choose" and not {"album", "new_album"}.isdisjoint(sent)
     form = ChooseAlbumForm(sent if is_told else None, owner=request.user)
     if is_told and form.is_valid():
         album = form.provide()
@@ -152,6 +153,14 @@ def add(request: Request) -> HttpResponse:
         "fields": [form[name] for name in ("album", "new_album") if name != "album" or has_albums],
     }
     return render(request, "albums/add.html", context, status=422 if is_told else 200)
+
+
+@login_required
+@require_safe
+@never_cache
+def choice(request: Request) -> HttpResponse:
+    """The person's albums to choose from, for a form about chosen photos (`photos/_album_choice.html`)."""
+    return render(request, "albums/choice.html", {"albums": Album.objects.of(request.user)[:ALBUMS_TO_CHOOSE]})
 
 
 def say_added(request: Request, album: Album, added: int, chosen: int) -> None:

@@ -92,19 +92,21 @@ def test_no_cover_is_looked_for_among_the_photos_of_everybody(me: Any) -> None:
     assert "photo_by_status" not in plan
 
 
-def test_a_form_about_chosen_photos_offers_ones_own_albums_in_one_query(
-    me: Any, rf: Any, django_assert_num_queries: Any
+def test_a_form_about_chosen_photos_asks_for_ones_own_albums_when_it_is_opened(
+    aws: Any, me: Any, mine: Client, django_assert_num_queries: Any
 ) -> None:
-    request = rf.get("/gallery/")
-    request.user = me
-    assert "<select" not in render_to_string("photos/_album_choice.html", {"request": request})
+    with django_assert_num_queries(0):
+        fields = render_to_string("photos/_album_choice.html")
+    assert 'hx-get="/albums/choice/"' in fields
+    assert 'name="new_album"' in fields
+    assert "<select" not in text_of(mine.get("/albums/choice/"))
     album = make_album(me, name="Rome & more")
     make_album(make_user(), name="Elsewhere")
-    with django_assert_num_queries(1):
-        fields = render_to_string("photos/_album_choice.html", {"request": request})
-    assert f'<option value="{album.pk}">Rome &amp; more</option>' in fields
-    assert 'name="new_album"' in fields
-    assert "Elsewhere" not in fields
+    offered = text_of(mine.get("/albums/choice/"))
+    assert f'<option value="{album.pk}">Rome &amp; more</option>' in offered
+    assert "Elsewhere" not in offered
+    without_script = {"photo": row(me).pk, "new_album": "", "do": "choose"}
+    assert "Rome &amp; more" in text_of(mine.post("/albums/add/", without_script))
 
 
 def test_albums_are_there_without_pictures_when_the_table_does_not_answer(
