@@ -61,6 +61,7 @@
       add(html, rel === "prev");
       if (rel === "prev" && anchor) scrollBy({ top: anchor.getBoundingClientRect().top - before, behavior: "instant" });
       watch();
+      remember();
     } catch {
       // No network: the link is still there to be followed.
     }

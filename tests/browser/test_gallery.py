@@ -1,0 +1,144 @@
+"""The timeline of somebody with many photos: going on and coming back, selecting, finding labels by keyboard."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests import photo_files
+from tests.stack.pipeline import until
+from tests.stack.running import RunningStack
+from tests.stack.site import Site
+
+from .accessibility import complaints
+from .conftest import Browse
+from .person import DESKTOP, PHONE, assert_fits
+from .test_accessibility import LOOKS, enter
+
+MANY = 130  # three pages
+
+
+@pytest.fixture(scope="module")
+def mia(stack: RunningStack) -> Site:
+    """Somebody with three pages of photos: two are ready, the others were refused, which is quicker to come by."""
+    person = Site(stack).sign_up()
+    torn = photo_files.truncated_jpeg()
+    person.upload({f"torn-{number:03}.jpg": torn + bytes([number]) for number in range(MANY - 2)})
+    person.upload({"IMG_0001.JPG": photo_files.phone_jpeg(), "cup.heic": photo_files.heic()})
+    person.wait_until_processed()
+    return person
+
+
+def in_view(page: Page) -> str:
+    """The id of the first tile below the headings."""
+    found: str = page.evaluate("document.elementFromPoint(innerWidth / 4, 130).closest('.tile')?.id")
+    return found
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_the_timeline_goes_on_and_the_back_button_returns_to_the_same_place(
+    browse: Browse, mia: Site, viewport: Any
+) -> None:
+    page = browse(viewport=viewport)
+    enter(page, mia)
+    page.goto("/gallery/")
+    tiles = page.locator(".tile")
+    expect(tiles).to_have_count(60)
+    for count in (120, MANY):
+        page.evaluate("scrollTo(0, document.body.scrollHeight)")
+        expect(tiles).to_have_count(count)
+    expect(page.get_by_role("link", name="Older photos")).to_have_count(0)
+    assert len(set(page.evaluate("[...document.querySelectorAll('.tile')].map(tile => tile.id)"))) == MANY
+
+    tiles.nth(90).scroll_into_view_if_needed()
+    expect(page).to_have_url(re.compile(r"\?at=[0-9a-f-]{36}$"))
+    there = in_view(page)
+    tiles.nth(90).get_by_role("link").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("jpg"))
+    page.go_back()
+    expect(tiles.first).to_be_visible()
+    until(lambda: in_view(page) == there)
+    page.mouse.wheel(0, -300)
+    until(lambda: tiles.count() > 60 or page.mouse.wheel(0, -300))
+    assert_fits(page)
+
+
+def test_photos_are_selected_by_mark_by_range_and_by_keyboard(browse: Browse, mia: Site) -> None:
+    page = browse(viewport=DESKTOP)
+    enter(page, mia)
+    page.goto("/gallery/?status=failed")
+    marks = page.locator(".tile > input")
+    bar = page.get_by_role("form", name="Selected photos")
+    expect(bar).to_be_hidden()
+    marks.nth(1).check(force=True)
+    expect(bar).to_contain_text("1 selected")
+    marks.nth(5).click(modifiers=["Shift"], force=True)
+    expect(bar).to_contain_text("5 selected")
+    page.get_by_role("button", name="Clear").click()
+    expect(bar).to_be_hidden()
+
+    expect(page.locator(".tile > a").first).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    expect(marks.nth(1)).to_be_checked()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Shift+Space")
+    expect(bar).to_contain_text(re.compile(r"[2-9] selected"))
+    assert complaints(page) == []
+    page.keyboard.press("Escape")
+    expect(bar).to_be_hidden()
+
+
+def test_labels_are_found_by_keyboard_and_months_are_a_menu(browse: Browse, mia: Site) -> None:
+    page = browse(viewport=PHONE)
+    enter(page, mia)
+    page.goto("/gallery/")
+    field = page.get_by_role("combobox", name="Find a label")
+    field.fill("anim")
+    expect(page.get_by_role("option")).to_have_count(1)
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("option", name=re.compile("Animal"))).to_have_attribute("aria-selected", "true")
+    assert complaints(page) == []
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"label=Animal$"))
+    expect(page.get_by_role("navigation", name="Labels")).to_contain_text(re.compile(r"1 photo\b"))
+
+    page.get_by_text("Jump to").click()
+    page.get_by_role("link", name=re.compile(r"^May")).click()
+    expect(page).to_have_url(re.compile(r"label=Animal"))
+    expect(page.locator(".tile")).to_have_count(1)
+
+
+@pytest.mark.parametrize(("theme", "viewport"), LOOKS, ids=[theme for theme, _ in LOOKS])
+def test_axe_finds_nothing_in_the_states_of_a_gallery(browse: Browse, mia: Site, theme: Any, viewport: Any) -> None:
+    page = browse(viewport=viewport, color_scheme=theme)
+    enter(page, mia)
+    said = []
+    for address in ("", "?favourites=on", "?status=failed", "months/", "labels/?find=zz"):
+        page.goto(f"/gallery/{address}")
+        assert_fits(page)
+        said += complaints(page)
+    assert said == []
+
+
+def test_without_javascript_labels_months_and_pages_are_links(browse: Browse, mia: Site) -> None:
+    page = browse(viewport=PHONE, java_script_enabled=False)
+    enter(page, mia)
+    page.goto("/gallery/")
+    page.get_by_label("Find a label").fill("anim")
+    page.get_by_role("button", name="Find", exact=True).click()
+    expect(page).to_have_url(re.compile(r"\?label=Animal$"))
+    page.goto("/gallery/")
+    first = page.locator(".tile").first.get_attribute("id")
+    page.get_by_role("link", name="Older photos").click()
+    assert page.locator(".tile").first.get_attribute("id") != first
+    page.get_by_role("link", name="Newer photos").click()
+    assert page.locator(".tile").first.get_attribute("id") == first
+    page.locator("summary", has_text="Jump to").click()
+    page.get_by_role("link", name="All months").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Months")
+    page.locator(".year a").last.click()
+    expect(page.locator(".tile").first).to_be_visible()
