@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -8,10 +9,12 @@ from django import forms
 from django.contrib.auth.hashers import check_password
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from webapp.albums import albums
+from webapp.albums import albums, contents
 from webapp.albums.models import MAX_NAME, Album, ShareLink
 from webapp.photos.forms import is_readable
+from webapp.photos.models import Photo
 
 SHORTEST_PASSWORD = 6
 LONGEST = timedelta(days=10 * 365)
@@ -71,10 +74,16 @@ class ChooseAlbumForm(forms.Form):
             self.add_error("new_album", _("Choose an album, or type the name of a new one."))
         return cleaned
 
-    def provide(self) -> Album:
-        """The album that was chosen, made if it is new."""
+    def put(self, photos: Sequence[Photo]) -> tuple[Album, str]:
+        """Put the person's photos into the album that was chosen, made if it is new: the album, and what to say."""
         name = self.cleaned_data["new_album"]
-        return albums.create(owner=self.owner, name=name) if name else self.cleaned_data["album"]
+        album: Album = albums.create(owner=self.owner, name=name) if name else self.cleaned_data["album"]
+        added = contents.add(album=album, photos=photos)
+        if added:
+            said = ngettext("%(count)d photo is now in “%(name)s”.", "%(count)d photos are now in “%(name)s”.", added)
+            return album, said % {"count": added, "name": album.name}
+        said = ngettext("It was in “%(name)s” already.", "They were in “%(name)s” already.", len(photos))
+        return album, said % {"name": album.name}
 
 
 class ShareForm(forms.Form):

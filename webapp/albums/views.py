@@ -141,8 +141,8 @@ def add(request: Request) -> HttpResponse:
     is_told = request.method == "POST" and sent.get("do") != "choose" and not {"album", "new_album"}.isdisjoint(sent)
     form = ChooseAlbumForm(sent if is_told else None, owner=request.user)
     if is_told and form.is_valid():
-        album = form.provide()
-        say_added(request, album, contents.add(album=album, photos=photos), len(photos))
+        album, said = form.put(photos)
+        messages.success(request, said)
         return redirect(_way_back(request, sent, default=album.get_absolute_url()))
     has_albums = Album.objects.of(request.user).exists()
     context = {
@@ -161,19 +161,6 @@ def add(request: Request) -> HttpResponse:
 def choice(request: Request) -> HttpResponse:
     """The person's albums to choose from, for a form about chosen photos (`photos/_album_choice.html`)."""
     return render(request, "albums/choice.html", {"albums": Album.objects.of(request.user)[:ALBUMS_TO_CHOOSE]})
-
-
-def say_added(request: Request, album: Album, added: int, chosen: int) -> None:
-    """What became of chosen photos that were to go into an album."""
-    words = {"count": added, "name": album.name, "chosen": chosen}
-    if added:
-        said = ngettext("%(count)d photo is now in “%(name)s”.", "%(count)d photos are now in “%(name)s”.", added)
-        messages.success(request, said % words)
-    else:
-        said = ngettext(
-            "The photo was in “%(name)s” already.", "All %(chosen)d photos were in “%(name)s” already.", chosen
-        )
-        messages.info(request, said % words)
 
 
 @login_required

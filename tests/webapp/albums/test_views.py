@@ -165,7 +165,7 @@ def test_a_photo_is_added_to_an_album_that_is_chosen(aws: Any, me: Any, mine: Cl
     assert answer.redirect_chain == [(album.get_absolute_url(), 302)]
     assert said(answer) == ["1 photo is now in “Rome”."]
     again = mine.post("/albums/add/", {"photo": photo.pk, "album": album.pk, "new_album": ""}, follow=True)
-    assert said(again) == ["The photo was in “Rome” already."]
+    assert said(again) == ["It was in “Rome” already."]
 
 
 def test_chosen_photos_are_asked_about_and_go_into_a_new_album(aws: Any, me: Any, mine: Client) -> None:
