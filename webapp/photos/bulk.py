@@ -12,7 +12,6 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from webapp.albums import contents
 from webapp.albums.forms import ChooseAlbumForm
 from webapp.photos import corrections, deletion, favourites, trash
 from webapp.photos.errors import AWS_ERRORS
@@ -110,10 +109,8 @@ def _album(asked: Asked) -> Outcome:
     form = ChooseAlbumForm(asked.form, owner=asked.owner)
     if not form.is_valid():
         return Outcome(str(next(iter(form.errors.values()))[0]), went_well=False)
-    album, photos = form.provide(), asked.photos()
-    contents.add(album=album, photos=photos)
-    said = ngettext("%(count)d photo is in “%(name)s”.", "%(count)d photos are in “%(name)s”.", len(photos))
-    return Outcome(said % {"count": len(photos), "name": album.name})
+    _put_there, said = form.put(asked.photos())
+    return Outcome(said)
 
 
 ACTIONS: Mapping[str, Callable[[Asked], Outcome]] = {

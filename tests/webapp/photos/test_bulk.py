@@ -146,9 +146,9 @@ def test_it_goes_back_to_where_the_photos_were_selected_and_nowhere_else(
 
 def test_photos_go_into_an_album_that_is_there_or_a_new_one(aws: Any, me: Any, mine: Client) -> None:
     first, second = ready(aws, me), ready(aws, me)
-    assert "1 photo is in “Harz”." in do(mine, "album", [first], new_album=" Harz ")
+    assert "1 photo is now in “Harz”." in do(mine, "album", [first], new_album=" Harz ")
     album = Album.objects.get()
-    assert "2 photos are in “Harz”." in do(mine, "album", [first, second], album=str(album.pk))
+    assert "1 photo is now in “Harz”." in do(mine, "album", [first, second], album=str(album.pk))
     assert set(album.entries.values_list("photo", flat=True)) == {first.pk, second.pk}
 
 
