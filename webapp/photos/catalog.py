@@ -38,6 +38,36 @@ def get_many(photos: Iterable[Photo], *, consistent: bool = False) -> dict[UUID,
     return {UUID(record.photo_id): record for record in records}
 
 
+_OUTLINE = (
+    "owner_id", "photo_id", "status", "uploaded_at", "updated_at", "key", "reason", "run_id", "requested_run",
+    "attempt", "original", "renditions", "placeholder", "labels", "denied_labels", "added_labels",
+)  # fmt: skip
+
+
+def get_outlines(photos: Iterable[Photo]) -> dict[UUID, contract.Photo]:
+    """Records by photo id with what a tile shows and nothing more: of labels name and confidence, of renditions the
+    thumbnail. To read sixty of them whole is most of the work of a gallery's page."""
+    keys = [contract.photo_item_key(str(photo.owner_id), str(photo.pk)) for photo in photos]
+    names = {f"#{at}": name for at, name in enumerate(_OUTLINE)}
+    only = {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
+    records = (
+        contract.from_item(contract.Photo, _shorten(item)) for item in _get_items(keys, consistent=False, **only)
+    )
+    return {UUID(record.photo_id): record for record in records}
+
+
+def _shorten(item: contract.Item) -> contract.Item:
+    thumbs = {name: each for name, each in item.get("renditions", {}).items() if name == contract.THUMB}
+    return {**item, "renditions": thumbs, "labels": [_shorten_label(label) for label in item.get("labels", [])]}
+
+
+def _shorten_label(label: Any) -> Any:
+    """Its name and confidence, of a row or of the older form."""
+    if isinstance(label, list):
+        return label[:2]
+    return {"name": label["name"], "confidence": label["confidence"]}
+
+
 def probe() -> None:
     """Raises `AWS_ERRORS` where DynamoDB does not answer within about a second."""
     aws.probe_table().get_item(Key=contract.preferences_item_key("readyz"))
@@ -64,17 +94,17 @@ def get_batches(batches: Iterable[Batch]) -> dict[UUID, contract.Batch]:
     return {UUID(record.batch_id): record for record in records}
 
 
-def _get_items(keys: Sequence[contract.Key], *, consistent: bool) -> list[contract.Item]:
+def _get_items(keys: Sequence[contract.Key], *, consistent: bool, **only: Any) -> list[contract.Item]:
     calls = (list(keys[at : at + KEYS_A_CALL]) for at in range(0, len(keys), KEYS_A_CALL))
-    return [item for some in calls for item in _get_some(some, consistent=consistent)]
+    return [item for some in calls for item in _get_some(some, consistent=consistent, **only)]
 
 
-def _get_some(keys: list[contract.Key], *, consistent: bool) -> list[contract.Item]:
+def _get_some(keys: list[contract.Key], *, consistent: bool, **only: Any) -> list[contract.Item]:
     found: list[contract.Item] = []
     for tried in range(TRIES):
         if tried:
             time.sleep(random.uniform(0, 0.05 * 2**tried))  # noqa: S311 - spreads retries, hides nothing
-        wanted = {settings.PHOTO_TABLE: {"Keys": keys, "ConsistentRead": consistent}}
+        wanted = {settings.PHOTO_TABLE: {"Keys": keys, "ConsistentRead": consistent, **only}}
         answer = aws.table().meta.client.batch_get_item(RequestItems=wanted)
         found += answer["Responses"].get(settings.PHOTO_TABLE, [])
         keys = answer["UnprocessedKeys"].get(settings.PHOTO_TABLE, {}).get("Keys", [])

@@ -11,11 +11,10 @@ from itertools import groupby
 from urllib.parse import urlencode
 
 from django.urls import reverse
-from django.utils import formats, timezone
-from django.utils.translation import gettext as _
+from django.utils import timezone
 
 from pipeline_lambdas.photo_pipeline import contract
-from webapp.photos import catalog, presign
+from webapp.photos import catalog, presign, words
 from webapp.photos.errors import AWS_ERRORS
 from webapp.photos.facts import INCOMPLETE
 from webapp.photos.index import index_seen
@@ -59,14 +58,12 @@ class Tile:
 
     @property
     def day(self) -> str:
-        return formats.date_format(timezone.localtime(self.photo.timeline_at), "j F Y")
+        return words.date_of(self.photo)
 
     @property
     def alt(self) -> str:
         """What the picture shows and when it was taken, for who does not see it."""
-        if not self.labels:
-            return _("Photo. %(day)s") % {"day": self.day}
-        return _("Photo: %(labels)s. %(day)s") % {"labels": ", ".join(self.labels), "day": self.day}
+        return words.alt_text(self.photo, self.labels)
 
     @property
     def note(self) -> str:
@@ -94,7 +91,7 @@ class Month:
 
 def tiles_of(photos: Sequence[Photo]) -> list[Tile]:
     """Tiles of photos, from their records; rows that have fallen behind are indexed on the way."""
-    records = catalog.get_many(photos)
+    records = catalog.get_outlines(photos)
     index_seen(photos, records)
     thumbs = presign.addresses(_thumb_keys(records.values()))
     return [_tile(photo, records.get(photo.pk), thumbs) for photo in photos]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -106,3 +107,26 @@ def test_a_photo_leaves_its_batch_once(aws: Any, me: Any) -> None:
 def test_where_a_photo_stands(me: Any, status: str, requested: str, shown: str) -> None:
     record = make_record(make_photo(me), status=status, requested_run=requested, run_id="run-1")
     assert catalog.status_of(record) == shown
+
+
+def test_an_outline_says_what_a_tile_shows_of_either_form_of_labels(aws: Any) -> None:
+    photo = make_photo()
+    box = contract.Instance(contract.Box(0.1, 0.2, 0.3, 0.4), 99.0)
+    label = contract.Label("Cat", 91.5, parents=["Animal"], instances=[box])
+    record = put_record(aws.table, photo, labels=[label])
+    outline = catalog.get_outlines([photo])[photo.pk]
+    assert outline.labels == [contract.Label("Cat", 91.5)]
+    assert (outline.renditions, outline.placeholder) == (
+        {contract.THUMB: record.renditions[contract.THUMB]},
+        record.placeholder,
+    )
+    assert (outline.steps, outline.exif) == ([], contract.Exif())
+    assert (outline.status, outline.run_id, outline.original) == (record.status, record.run_id, record.original)
+
+    older = {"name": "Cat", "confidence": Decimal("91.5"), "parents": ["Animal"]}
+    aws.table.update_item(
+        Key=contract.photo_item_key(str(photo.owner_id), str(photo.pk)),
+        UpdateExpression="SET labels = :labels",
+        ExpressionAttributeValues={":labels": [older]},
+    )
+    assert catalog.get_outlines([photo])[photo.pk].labels == [contract.Label("Cat", 91.5)]

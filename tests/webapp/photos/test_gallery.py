@@ -79,7 +79,7 @@ def test_a_script_is_given_the_months_alone(aws: Any, me: Any, mine: Client) -> 
 def test_a_tile_is_described_by_its_labels_and_the_day(aws: Any, me: Any, mine: Client) -> None:
     ready(aws, me, "Dog", "Beach", taken="2024-05-12T10:00:00Z")
     page = text_of(mine.get("/gallery/"))
-    assert 'alt="Photo: Dog, Beach. 12 May 2024"' in page
+    assert 'alt="Photo: dog, beach. 12 May 2024"' in page
     assert 'data-note="12 May 2024\nDog · Beach"' in page
 
 
