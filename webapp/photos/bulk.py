@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from webapp.albums.forms import ChooseAlbumForm
-from webapp.photos import corrections, deletion, favourites, trash
+from webapp.photos import corrections, favourites, trash
 from webapp.photos.errors import AWS_ERRORS
 from webapp.photos.forms import AddLabelForm
 from webapp.photos.models import Photo
@@ -66,6 +66,8 @@ def _unfavourite(asked: Asked) -> Outcome:
 
 def _trash(asked: Asked) -> Outcome:
     gone = trash.throw_away(owner=asked.owner, photo_ids=asked.photo_ids)
+    if not gone:
+        return Outcome(_("These photos are in the trash already, or gone."), went_well=False)
     said = ngettext("%d photo is in the trash.", "%d photos are in the trash.", len(gone)) % len(gone)
     return Outcome(said, undo=tuple(photo.pk for photo in gone))
 
@@ -77,9 +79,8 @@ def restore(asked: Asked) -> Outcome:
 
 
 def _delete(asked: Asked) -> Outcome:
-    photos = list(Photo.objects.in_trash(asked.owner).filter(pk__in=asked.photo_ids))
-    deletion.begin(photos)
-    return Outcome(ngettext("%d photo was deleted.", "%d photos were deleted.", len(photos)) % len(photos))
+    count = trash.delete(owner=asked.owner, photo_ids=asked.photo_ids)
+    return Outcome(ngettext("%d photo was deleted.", "%d photos were deleted.", count) % count)
 
 
 def _label(asked: Asked) -> Outcome:
@@ -106,10 +107,12 @@ def _say_labelled(name: str, labelled: int, *, left: int) -> Outcome:
 
 
 def _album(asked: Asked) -> Outcome:
-    form = ChooseAlbumForm(asked.form, owner=asked.owner)
+    form, photos = ChooseAlbumForm(asked.form, owner=asked.owner), asked.photos()
+    if not photos:
+        return Outcome(_("These photos are in the trash, or gone."), went_well=False)
     if not form.is_valid():
         return Outcome(str(next(iter(form.errors.values()))[0]), went_well=False)
-    _put_there, said = form.put(asked.photos())
+    _put_there, said = form.put(photos)
     return Outcome(said)
 
 

@@ -56,7 +56,8 @@ def _ids(texts: Iterable[str]) -> list[UUID]:
 
 
 def _tell(request: Request, outcome: Outcome) -> HttpResponse:
-    request.session[UNDO] = [str(photo_id) for photo_id in outcome.undo]
+    if outcome.undo:
+        request.session[UNDO] = [str(photo_id) for photo_id in outcome.undo]
     tell = messages.success if outcome.went_well else messages.warning
     tell(request, outcome.text, extra_tags="undo" if outcome.undo else "")
     return go(request, _back(request))

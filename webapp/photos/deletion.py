@@ -19,6 +19,7 @@ from webapp.photos.index import drop_labels
 from webapp.photos.models import Photo, Status
 
 logger = logging.getLogger(__name__)
+SHUT_AT_ONCE = 20  # photos a request waits for
 TOGETHER = 100  # photos a task: done within its time limit, and small enough for a message of the queue
 
 
@@ -43,7 +44,7 @@ def mark(photo: Photo) -> bool:
 def _hand_over(ids: Sequence[str]) -> None:
     from webapp.photos.tasks import delete_photos  # which imports this module
 
-    for photo in Photo.objects.filter(pk__in=ids):
+    for photo in Photo.objects.filter(pk__in=ids[:SHUT_AT_ONCE]):  # the task shuts the others, before anything else
         with _left_to_the_sweep([str(photo.pk)]):
             shut(photo)
     for at in range(0, len(ids), TOGETHER):

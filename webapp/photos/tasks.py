@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from celery import shared_task
@@ -47,11 +48,11 @@ def delete_photos(photo_ids: Sequence[str]) -> None:
 
 
 @shared_task
-def empty_trash_of(owner_id: str) -> None:
-    """Delete what is left in a person's trash, some hundreds at a time."""
+def empty_trash_of(owner_id: str, until: str) -> None:
+    """Delete what a person's trash held at `until` (ISO 8601), some hundreds at a time."""
     owner = get_user_model().objects.filter(pk=owner_id).first()
     if owner is not None:
-        trash.empty_of(owner=owner)
+        trash.empty_of(owner=owner, until=datetime.fromisoformat(until))
 
 
 @shared_task

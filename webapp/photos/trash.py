@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from webapp.photos import deletion
 from webapp.photos.conf import kept_in_trash
@@ -45,12 +47,23 @@ def restore(*, owner: Any, photo_ids: Sequence[UUID]) -> int:
     return len(ids)
 
 
-def empty_of(*, owner: Any) -> None:
-    """Begin to delete all that is in a person's trash: the first at once, out of their sight; the rest by a task."""
+def delete(*, owner: Any, photo_ids: Sequence[UUID]) -> int:
+    """Begin to delete photos that are in a person's trash, some hundreds at most; how many."""
+    return _delete_some(Photo.objects.in_trash(owner).filter(pk__in=photo_ids))
+
+
+def empty_of(*, owner: Any, until: datetime | None = None) -> None:
+    """Begin to delete what a person's trash holds now, or held at `until`: the first at once, out of their sight; the
+    rest by a task. Where the queue does not take that, the rest stays in the trash."""
     from webapp.photos.tasks import empty_trash_of  # which imports this module
 
-    if _delete_some(Photo.objects.in_trash(owner)) == AT_ONCE:
-        empty_trash_of.delay(str(owner.pk))
+    moment = until or timezone.now()
+    if _delete_some(Photo.objects.in_trash(owner).filter(trashed_at__lte=moment)) < AT_ONCE:
+        return
+    try:
+        empty_trash_of.delay(str(owner.pk), moment.isoformat())
+    except (*AWS_ERRORS, OperationalError):
+        logger.exception("the rest of the trash of %s is left in it", owner.pk)
 
 
 def empty() -> int:
@@ -60,6 +73,8 @@ def empty() -> int:
 
 @transaction.atomic
 def _delete_some(trashed: PhotoQuerySet) -> int:
-    photos = list(trashed.select_for_update()[:AT_ONCE])
+    # Locked in the order of ids, as everybody locks photos, and asked again: one may have been restored meanwhile.
+    ids = [photo.pk for photo in trashed.only("pk")[:AT_ONCE]]
+    photos = list(trashed.filter(pk__in=ids).order_by("pk").select_for_update())
     deletion.begin(photos)
     return len(photos)

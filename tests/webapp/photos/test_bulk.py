@@ -67,6 +67,21 @@ def test_what_goes_to_the_trash_can_be_had_back_at_once(aws: Any, me: Any, mine:
     assert "0 photos are back" in text_of(mine.post("/trash/undo/", follow=True))
 
 
+def test_sent_twice_by_a_double_click_it_can_still_be_had_back(aws: Any, me: Any, mine: Client) -> None:
+    photo = ready(aws, me)
+    do(mine, "trash", [photo])
+    assert "in the trash already" in do(mine, "trash", [photo])
+    mine.post("/trash/undo/")
+    assert list(Photo.objects.for_gallery(me)) == [photo]
+
+
+def test_no_album_is_made_of_photos_that_are_gone(aws: Any, me: Any, mine: Client) -> None:
+    photo = ready(aws, me)
+    do(mine, "trash", [photo])
+    assert "in the trash, or gone" in do(mine, "album", [photo], new_album="Harz")
+    assert not Album.objects.exists()
+
+
 def test_one_photo_goes_to_the_trash_from_its_page(aws: Any, me: Any, mine: Client) -> None:
     photo = ready(aws, me, file_name="cat.jpg")
     page = text_of(mine.post(f"/photos/{photo.pk}/trash/", follow=True))

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
-from tests.factories import make_user
+from tests.factories import make_photo, make_user
 from webapp.photos import trash
 from webapp.photos.index import index
-from webapp.photos.models import LabelCount, Photo, PhotoLabel, Status
-from webapp.photos.tasks import empty_trash
+from webapp.photos.models import LabelCount, Photo, PhotoLabel, PhotoQuerySet, Status
+from webapp.photos.tasks import empty_trash, empty_trash_of
 
 from .pages import ready
 
@@ -86,3 +87,51 @@ def test_after_thirty_days_it_is_deleted(
     with django_capture_on_commit_callbacks():
         assert empty_trash() == 1 - left
     assert Photo.objects.exclude(status=Status.DELETING).count() == left
+
+
+@pytest.fixture
+def queued(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """What tasks were handed over, and one photo at a time is deleted."""
+    sent: list[tuple[str, ...]] = []
+    monkeypatch.setattr(trash, "AT_ONCE", 1)
+    monkeypatch.setattr(empty_trash_of, "delay", lambda *arguments: sent.append(arguments))
+    return sent
+
+
+def test_emptying_the_trash_leaves_what_is_thrown_away_after_that(me: Any, queued: list[tuple[str, ...]]) -> None:
+    photos = [make_photo(me, status="failed") for _ in range(3)]
+    trash.throw_away(owner=me, photo_ids=[photo.pk for photo in photos[:2]])
+    trash.empty_of(owner=me)
+    trash.throw_away(owner=me, photo_ids=[photos[2].pk])
+    while queued:
+        empty_trash_of(*queued.pop())
+    assert list(Photo.objects.in_trash(me)) == photos[2:]
+
+
+def test_where_the_queue_does_not_answer_the_rest_stays_in_the_trash(
+    me: Any, mine: Any, queued: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: str) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(empty_trash_of, "delay", refuse)
+    photos = [make_photo(me, status="failed") for _ in range(2)]
+    trash.throw_away(owner=me, photo_ids=[photo.pk for photo in photos])
+    assert mine.post("/trash/empty/").status_code == 302
+    assert Photo.objects.in_trash(me).count() == 1
+
+
+def test_what_is_restored_while_the_trash_is_looked_through_is_not_deleted(
+    me: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = make_photo(me, status="failed")
+    throw_away(photo)
+    real = PhotoQuerySet.select_for_update
+
+    def restore_first(photos: PhotoQuerySet) -> PhotoQuerySet:
+        Photo.objects.filter(pk=photo.pk).update(trashed_at=None)
+        return real(photos)
+
+    monkeypatch.setattr(PhotoQuerySet, "select_for_update", restore_first)
+    assert trash.delete(owner=me, photo_ids=[photo.pk]) == 0
+    assert Photo.objects.kept().count() == 1
