@@ -88,7 +88,25 @@
       tell();
     });
     document.addEventListener("tiles:added", name);
-    document.addEventListener("htmx:oobAfterSwap", name);
+    // A tile that came to an end is another element: it stays selected, and keeps the focus.
+    const kept = new Map();
+    document.addEventListener("htmx:oobBeforeSwap", (event) => {
+      const tile = event.detail.target;
+      if (!tile?.matches?.(".tile")) return;
+      const focused = tile.contains(document.activeElement) ? (document.activeElement.matches("input") ? "input" : "a") : "";
+      kept.set(tile.id, { isChosen: tile.querySelector(":scope > input")?.checked, focused });
+    });
+    document.addEventListener("htmx:oobAfterSwap", () => {
+      for (const [id, { isChosen, focused }] of kept) {
+        const tile = document.getElementById(id);
+        const box = tile?.querySelector(":scope > input");
+        if (box) box.checked = isChosen;
+        if (focused) tile?.querySelector(`:scope > ${focused}`)?.focus({ preventScroll: true });
+      }
+      kept.clear();
+      name();
+      tell();
+    });
     name();
     tell();
   }
