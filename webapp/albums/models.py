@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from webapp.photos.ids import new_photo_id
 from webapp.photos.models import PAGE_SIZE, Photo, Status
 
+OPAQUE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 MAX_NAME = 100
 
 
@@ -150,7 +152,14 @@ class AlbumPhotoQuerySet(models.QuerySet["AlbumPhoto"]):
 
 def place(album: Album, entry_id: str) -> AlbumPhoto | None:
     """An entry to go on behind. It may be out of sight by now, and keeps its place all the same."""
-    return AlbumPhoto.objects.filter(album=album, pk=entry_id).select_related("photo").first() if entry_id else None
+    if not is_opaque(entry_id):
+        return None
+    return AlbumPhoto.objects.filter(album=album, pk=entry_id).select_related("photo").first()
+
+
+def is_opaque(text: str) -> bool:
+    """Whether this can be the id of an entry, or a token: PostgreSQL takes no text with a NUL."""
+    return OPAQUE.fullmatch(text) is not None
 
 
 class AlbumPhoto(models.Model):

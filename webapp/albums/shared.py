@@ -23,7 +23,7 @@ from django.urls import reverse
 from pipeline_lambdas.photo_pipeline import contract
 from webapp.albums import pictures, visits
 from webapp.albums.forms import UnlockForm
-from webapp.albums.models import AlbumPhoto, ShareLink
+from webapp.albums.models import AlbumPhoto, ShareLink, is_opaque
 from webapp.albums.renditions import open_rendition
 from webapp.photos import catalog
 from webapp.photos.errors import AWS_ERRORS
@@ -47,7 +47,8 @@ def through_link(*methods: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def answer(request: HttpRequest, token: str, **names: Any) -> HttpResponseBase:
-            link = ShareLink.objects.open().filter(token=token).select_related("album").first()
+            links = ShareLink.objects.open().filter(token=token).select_related("album")
+            link = links.first() if is_opaque(token) else None
             response = _answer(request, link, **names) if link else gone(request)
             for name, value in HEADERS.items():
                 response.headers.setdefault(name, value)
@@ -145,7 +146,7 @@ def _address(link: ShareLink, entry: AlbumPhoto | None) -> str:
 
 
 def _cleared(link: ShareLink, entry_id: str) -> AlbumPhoto | None:
-    return link.album.cleared().filter(pk=entry_id).first()
+    return link.album.cleared().filter(pk=entry_id).first() if is_opaque(entry_id) else None
 
 
 @through_link("GET", "HEAD")

@@ -386,3 +386,9 @@ def test_a_picture_that_nobody_reads_to_its_end_is_let_go_of(aws: Any, me: Any) 
     found.close()
     with pytest.raises((ValueError, OSError)):
         next(iter(found))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", ["/s/%00/", "/s/a%00b/x/", "/s/%C3%BC/", "/s/" + "x" * 70 + "/"])
+def test_what_can_be_no_token_is_as_good_as_a_wrong_one(aws: Any, client: Client, address: str) -> None:
+    assert client.get(address).status_code == 404
