@@ -237,7 +237,7 @@ def test_what_is_cancelled_is_taken_back_and_can_be_sent_after_all(upload: Uploa
     expect(upload.state("a.jpg")).to_have_text("Cancelled")
     upload.expect_said("1 photo received. 1 was not sent.")
     expect(upload.page.get_by_role("link", name="See your gallery")).to_be_visible()
-    assert upload.bodies("cancel") == [{"photos": ["a.jpg"]}]
+    assert upload.bodies("cancel") == [{"batch": "batch-1", "photos": ["a.jpg"]}]
     upload.page.unroute("**/s3/a.jpg")
     upload.press("Try again a.jpg")
     upload.expect_said("2 photos received.")

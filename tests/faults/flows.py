@@ -102,7 +102,7 @@ def _be_a_browser(cloud: SimpleNamespace, owner: Any, *, cancelled: bool) -> Non
         if not files or cancelled:
             break
     if cancelled:
-        direct.cancel(owner=owner, photo_ids=[place.photo.pk for place in places])
+        direct.cancel(owner=owner, batch_id=batch.pk, photo_ids=[place.photo.pk for place in places])
     direct.finish(owner=owner, batch_id=batch.pk)
 
 

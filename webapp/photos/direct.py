@@ -15,6 +15,7 @@ from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from pipeline_lambdas.photo_pipeline import contract
@@ -114,9 +115,23 @@ def _place(photo: Photo, batch: Batch, *, is_new: bool) -> Place:
         return Place(photo)
 
 
-def cancel(*, owner: Any, photo_ids: Iterable[UUID]) -> None:
-    """Take back photos of `owner` that shall not be sent after all."""
-    deletion.begin(Photo.objects.of(owner).filter(pk__in=photo_ids))
+def cancel(*, owner: Any, batch_id: UUID, photo_ids: Iterable[UUID]) -> None:
+    """Take back photos of `owner` that shall not be sent after all: of this batch, or left behind by one that ended.
+
+    What another window still sends stays, and so does what has arrived from one.
+    """
+    mine = Q(batch=batch_id) | Q(batch__is_open=False)
+    waiting = Photo.objects.of(owner).filter(mine, pk__in=photo_ids, status=Status.UPLOADING)
+    deletion.begin(photo for photo in waiting if photo.batch_id == batch_id or not _may_be_there(photo))
+
+
+def _may_be_there(photo: Photo) -> bool:
+    """Whether the bytes of a photo have arrived, which its row may not know yet."""
+    try:
+        return originals.find(photo.key) is not None
+    except AWS_ERRORS:
+        logger.exception("photo %s is not taken back: nobody says that it has not arrived", photo.pk)
+        return True
 
 
 def finish(*, owner: Any, batch_id: UUID) -> None:

@@ -122,12 +122,13 @@ def _as_json(place: direct.Place) -> dict[str, object]:
 @login_required
 @require_POST
 def cancel(request: Request) -> HttpResponse:
-    """Take back `{"photos": [ids]}`."""
+    """Take back `{"batch": id, "photos": [ids]}`."""
     try:
-        photo_ids = [UUID(each) for each in _read(request)["photos"]][: contract.MAX_BATCH]
+        said = _read(request)
+        batch_id, photo_ids = UUID(said["batch"]), [UUID(each) for each in said["photos"]][: contract.MAX_BATCH]
     except UNREADABLE:
         return _unreadable()
-    direct.cancel(owner=request.user, photo_ids=photo_ids)
+    direct.cancel(owner=request.user, batch_id=batch_id, photo_ids=photo_ids)
     return HttpResponse(status=204)
 
 

@@ -56,6 +56,10 @@ def ask(client: Client, batch: Batch, *files: dict[str, Any]) -> list[dict[str, 
     return response.json()["files"]
 
 
+def cancel(client: Client, batch: Batch, place: dict[str, Any]) -> None:
+    assert post(client, "cancel", {"batch": str(batch.pk), "photos": [place["photo"]]}).status_code == 204
+
+
 def arrive(aws: Any, photo: Photo) -> None:
     aws.s3.put_object(Bucket=settings.ORIGINALS_BUCKET, Key=photo.key, Body=b"bytes")
 
@@ -266,7 +270,7 @@ def test_nobody_gets_at_the_batch_or_the_photos_of_another(aws: Any, mine: Clien
         said = {"batch": str(number), "files": [announce("other.jpg")]}
         assert post(stranger, "addresses", said).status_code == 404
         assert post(stranger, "finish", {"batch": str(number)}).status_code == 404
-    assert post(stranger, "cancel", {"photos": [str(photo.pk)]}).status_code == 204
+    assert post(stranger, "cancel", {"batch": str(batch.pk), "photos": [str(photo.pk)]}).status_code == 204
     photo.refresh_from_db()
     assert (photo.status, Batch.objects.get().is_open) == ("uploading", True)
     own = batches.begin(owner=make_user())
@@ -302,13 +306,61 @@ def test_a_photo_that_is_cancelled_leaves_its_batch_and_is_deleted(
     aws: Any, mine: Client, batch: Batch, states: Any, notices: list[str]
 ) -> None:
     places = ask(mine, batch, announce("1.jpg"), announce("2.jpg"))
-    assert post(mine, "cancel", {"photos": [places[0]["photo"]]}).status_code == 204
+    cancel(mine, batch, places[0])
     kept = Photo.objects.get()
     assert kept.file_name == "2.jpg"
     end(aws, kept)
     post(mine, "finish", {"batch": str(batch.pk)})
     assert (record_of(batch).expected, notices) == (1, [str(batch.pk)])
     assert "url" in ask(mine, batches.begin(owner=batch.owner), announce("1.jpg"))[0], "it can be sent after all"
+
+
+@pytest.mark.parametrize("ends", [False, True], ids=["on its way", "ready"])
+def test_a_photo_that_another_window_sends_or_has_sent_is_not_cancelled_by_this_one(
+    aws: Any, me: Any, mine: Client, batch: Batch, ends: bool
+) -> None:
+    ask(mine, batch, announce())
+    other = batches.begin(owner=me)
+    (place,) = ask(mine, other, announce())
+    if ends:
+        arrive(aws, Photo.objects.get())
+        end(aws, Photo.objects.get())
+        direct.finish(owner=me, batch_id=batch.pk)
+    cancel(mine, other, place)
+    assert Photo.objects.of(me).exists()
+
+
+@pytest.mark.parametrize(("arrives", "is_kept"), [(False, False), (True, True)])
+def test_what_an_ended_batch_left_behind_is_taken_back_unless_its_bytes_are_there(
+    aws: Any, me: Any, mine: Client, batch: Batch, arrives: bool, is_kept: bool
+) -> None:
+    ask(mine, batch, announce())
+    direct.finish(owner=me, batch_id=batch.pk)
+    other = batches.begin(owner=me)
+    (place,) = ask(mine, other, announce())
+    if arrives:
+        arrive(aws, Photo.objects.get())
+    cancel(mine, other, place)
+    assert Photo.objects.exists() == is_kept
+
+
+def test_what_may_have_arrived_from_an_ended_batch_is_kept_while_s3_does_not_answer(
+    aws: Any, me: Any, mine: Client, batch: Batch, breaks: Any
+) -> None:
+    (place,) = ask(mine, batch, announce())
+    direct.finish(owner=me, batch_id=batch.pk)
+    breaks("s3", "HeadObject")
+    cancel(mine, batches.begin(owner=me), place)
+    assert Photo.objects.exists()
+
+
+def test_a_photo_whose_last_bytes_arrive_while_it_is_cancelled_goes_all_the_same(
+    aws: Any, mine: Client, batch: Batch
+) -> None:
+    (place,) = ask(mine, batch, announce())
+    arrive(aws, Photo.objects.get())
+    cancel(mine, batch, place)
+    assert not Photo.objects.exists()
 
 
 def test_a_batch_of_nothing_but_duplicates_and_refusals_is_told_to_nobody(

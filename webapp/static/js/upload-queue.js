@@ -72,7 +72,7 @@
       try {
         batch ||= (await post("begin", {})).batch;
         const { files } = await post("addresses", { batch, files: group.map(announce) });
-        files.forEach((place, at) => take(group[at], place));
+        files.forEach((place, at) => take(group[at], { ...place, batch }));
       } catch (error) {
         if (error instanceof Stop) halt(error.message);
         if (error.status === 409 || error.status === 404) batch = ""; // it was ended: the next try begins another
@@ -89,6 +89,7 @@
 
     const take = (item, place) => {
       item.photo = place.photo;
+      item.batch = place.batch;
       item.link = place.link;
       if (item.state !== "asking") {
         if (place.url) forget(item);
@@ -180,7 +181,7 @@
       return response.ok;
     };
 
-    const forget = (item) => post("cancel", { photos: [item.photo] }, { keepalive: true }).catch(() => {}); // else the sweep does
+    const forget = (item) => post("cancel", { batch: item.batch, photos: [item.photo] }, { keepalive: true }).catch(() => {}); // else the sweep does
 
     const finish = async () => {
       isRunning = false;
