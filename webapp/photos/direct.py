@@ -50,6 +50,7 @@ def find_places(*, owner: Any, batch_id: UUID, files: Sequence[Facts]) -> list[P
     Raises `Batch.DoesNotExist` when there is no such batch of theirs, `BatchClosed` when it takes no more.
     """
     known, batch, new = _write_rows(owner, batch_id, files)
+    _wait_anew(photo for photo in known.values() if photo.pk not in new)
     if not _put_batch(batch, known.values()):
         return [Place(known[file.sha256]) for file in files]
     return [_place(known[file.sha256], batch, is_new=known[file.sha256].pk in new) for file in files]
@@ -64,11 +65,16 @@ def _write_rows(owner: Any, batch_id: UUID, files: Sequence[Facts]) -> tuple[Map
     wanted = {file.sha256: file for file in files}
     known = _rows_of(owner, batch, wanted)
     new = [file for sha256, file in wanted.items() if sha256 not in known]
-    now = timezone.now()
-    rows = _join(batch, new, now=now) if new else []
-    waiting = [photo.pk for photo in known.values() if photo.status == Status.UPLOADING]
-    Photo.objects.filter(pk__in=waiting).update(waiting_since=now)
+    rows = _join(batch, new, now=timezone.now()) if new else []
     return {**known, **{row.sha256: row for row in rows}}, batch, {row.pk for row in rows}
+
+
+@transaction.atomic
+def _wait_anew(photos: Iterable[Photo]) -> None:
+    # By itself, and in this order: who changes labels locks photos so, and their owner after them.
+    waiting = Photo.objects.filter(pk__in=[photo.pk for photo in photos], status=Status.UPLOADING)
+    ids = [photo.pk for photo in waiting.order_by("pk").select_for_update()]
+    Photo.objects.filter(pk__in=ids).update(waiting_since=timezone.now())
 
 
 def _rows_of(owner: Any, batch: Batch, wanted: Mapping[str, Facts]) -> dict[str, Photo]:

@@ -17,6 +17,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from pipeline_lambdas.photo_pipeline import contract
@@ -169,6 +170,18 @@ def test_an_upload_that_was_given_up_goes_on_in_its_old_row(aws: Any, me: Any, m
     photo = Photo.objects.get()
     assert (place["photo"], photo.batch) == (str(photo.pk), batch)
     assert photo.waiting_since > timezone.now() - conf.abandoned_after(), "the sweep gives it its time again"
+
+
+def test_no_photo_is_changed_while_its_owner_is_locked_because_others_lock_them_the_other_way_round(
+    aws: Any, mine: Client, batch: Batch
+) -> None:
+    ask(mine, batch, announce())
+    with CaptureQueriesContext(connection) as queries:
+        ask(mine, batch, announce())
+    told = [query["sql"] for query in queries]
+    update = next(at for at, sql in enumerate(told) if sql.startswith("UPDATE") and "waiting_since" in sql)
+    begun = max((at for at, sql in enumerate(told[:update]) if sql == "COMMIT"), default=0)
+    assert not any("accounts_user" in sql for sql in told[begun:update])
 
 
 @pytest.mark.parametrize("is_in_trash", [False, True])
