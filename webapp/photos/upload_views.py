@@ -26,7 +26,7 @@ from webapp.photos.uploads import Receipt, receive
 
 REPORT = "upload_report"
 MOST_ADDRESSES = 20
-UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)  # all that JSON of another shape raises
+UNREADABLE = (AttributeError, KeyError, RecursionError, TypeError, ValueError)  # all that JSON of another shape raises
 
 
 @login_required

@@ -272,6 +272,12 @@ def test_json_of_another_shape_is_refused(mine: Client, what: str, body: Any) ->
     assert post(mine, what, body).status_code == 400
 
 
+@pytest.mark.parametrize("what", ["addresses", "cancel", "finish"])
+def test_json_that_is_nested_without_end_is_refused(mine: Client, what: str) -> None:
+    response = mine.post(f"/upload/{what}/", "[" * 200_000, content_type="application/json")
+    assert response.status_code == 400
+
+
 # --- Whose it is ---
 
 
