@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
-from playwright.sync_api import BrowserContext, FilePayload, Page, expect
+from playwright.sync_api import BrowserContext, FilePayload, Page, Route, expect
 
 from tests import photo_files
 from webapp.photos.forms import UploadForm
@@ -112,6 +112,13 @@ class Upload:
 
     def expect_said(self, text: str) -> None:
         expect(self.page.locator("[data-said]")).to_have_text(text)
+
+    def expect_asked(self, what: str, times: int) -> None:
+        for _ in range(100):
+            if len(self.bodies(what)) >= times:
+                break
+            self.page.wait_for_timeout(50)
+        assert len(self.bodies(what)) == times
 
     def bodies(self, what: str) -> list[Any]:
         return [said for name, said in self.asked if name == what]
@@ -237,10 +244,28 @@ def test_what_is_cancelled_is_taken_back_and_can_be_sent_after_all(upload: Uploa
     expect(upload.state("a.jpg")).to_have_text("Cancelled")
     upload.expect_said("1 photo received. 1 was not sent.")
     expect(upload.page.get_by_role("link", name="See your gallery")).to_be_visible()
+    upload.expect_asked("cancel", 1)
     assert upload.bodies("cancel") == [{"batch": "batch-1", "photos": ["a.jpg"]}]
     upload.page.unroute("**/s3/a.jpg")
     upload.press("Try again a.jpg")
     upload.expect_said("2 photos received.")
+
+
+def test_what_is_tried_again_while_it_is_taken_back_waits_until_that_is_done(upload: Upload) -> None:
+    waiting: list[Route] = []
+    upload.page.route("**/s3/a.jpg", lambda _route: None)
+    upload.page.route("**/upload/cancel/", lambda route: waiting.append(route))
+    upload.send("a.jpg")
+    expect(upload.page.locator("[data-state=sending]")).to_have_count(1)
+    upload.page.get_by_role("button", name="Cancel a.jpg").dblclick()
+    upload.press("Try again a.jpg")
+    expect(upload.state("a.jpg")).to_have_text("Waiting")
+    upload.page.wait_for_timeout(300)
+    assert len(upload.bodies("addresses")) == len(waiting) == 1
+    upload.page.unroute("**/s3/a.jpg")
+    waiting[0].continue_()
+    upload.expect_said("1 photo received.")
+    assert len(upload.bodies("cancel")) == 1
 
 
 def test_all_are_cancelled_together_and_the_page_asks_before_it_is_left_only_until_then(upload: Upload) -> None:
@@ -253,6 +278,7 @@ def test_all_are_cancelled_together_and_the_page_asks_before_it_is_left_only_unt
     upload.press("Cancel all")
     upload.expect_said("6 were not sent.")
     assert asked == ["beforeunload"]
+    upload.expect_asked("cancel", 6)
     taken_back = {photo for body in upload.bodies("cancel") for photo in body["photos"]}
     assert taken_back == {f"{n}.jpg" for n in range(6)}
 

@@ -11,12 +11,15 @@
   const MOST_WAIT = 30_000;
   const OPEN = ["waiting", "hashing", "asking", "addressed", "sending"];
 
+  const STARTED_BY_HAND = ["chosen", "failed", "cancelled"];
+
   class Stop extends Error {} // nothing goes on until a person has done something
 
   // items: { file, look, state, loaded, text, link }; `changed(item)` is told of each change, `ended()` of the end.
   window.Shoebox.makeQueue = ({ form, words, changed, ended }) => {
     const items = new Set();
     const seen = new Map(); // sha256 -> item
+    const leaving = new Set(); // sha256 of what is just being taken back: asked for now, its address would be of a row that goes
     let [batch, token, halted] = ["", form.querySelector("[name=csrfmiddlewaretoken]").value, ""];
     let [isHashing, isAsking, isRunning, moved] = [false, false, false, 0];
 
@@ -65,7 +68,7 @@
 
     const ask = async () => {
       const now = Date.now();
-      const group = [...items].filter((item) => item.state === "waiting" && item.sha256 && !(item.notBefore > now)).slice(0, GROUP);
+      const group = [...items].filter((item) => item.state === "waiting" && item.sha256 && !leaving.has(item.sha256) && !(item.notBefore > now)).slice(0, GROUP);
       if (isAsking || !group.length || count("addressed") >= AT_ONCE) return;
       isAsking = true;
       for (const item of group) set(item, "asking");
@@ -181,7 +184,14 @@
       return response.ok;
     };
 
-    const forget = (item) => post("cancel", { batch: item.batch, photos: [item.photo] }, { keepalive: true }).catch(() => {}); // else the sweep does
+    const forget = async (item) => {
+      const body = { batch: item.batch, photos: [item.photo] };
+      item.photo = "";
+      leaving.add(item.sha256);
+      await post("cancel", body, { keepalive: true }).catch(() => {}); // else the sweep does
+      leaving.delete(item.sha256);
+      pump();
+    };
 
     const finish = async () => {
       isRunning = false;
@@ -206,7 +216,7 @@
     // --- What a person does ---
 
     const start = (some) => {
-      for (const item of some) {
+      for (const item of some.filter((each) => STARTED_BY_HAND.includes(each.state))) {
         items.add(item);
         set(item, "waiting", { text: "", link: "", loaded: 0, tries: 0, notBefore: 0 });
       }

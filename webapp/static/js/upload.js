@@ -77,10 +77,10 @@
   const actionOf = (item) => (queue.isOpen(item) ? "cancel" : (ACTIONS[item.state] ?? "remove"));
 
   const act = (item) => {
-    const action = actionOf(item);
+    const { action } = rows.get(item).button.dataset; // what the button says, whatever happened since it was drawn
     if (action === "cancel") queue.cancel([item]);
     if (action === "again") begin([item]);
-    if (action === "remove") remove(item);
+    if (action === "remove" && !queue.isOpen(item)) remove(item);
   };
 
   const remove = (item) => {
