@@ -193,6 +193,38 @@ def test_a_photo_that_was_chosen_twice_is_sent_once(upload: Upload) -> None:
     assert upload.bodies("put") == ["/s3/a.jpg"]
 
 
+def test_when_a_photo_that_was_chosen_twice_is_cancelled_the_other_takes_its_place(upload: Upload) -> None:
+    upload.page.route("**/s3/a.jpg", lambda _route: None)
+    upload.choose({"a.jpg": GOOD, "b.jpg": GOOD, "c.jpg": GOOD})
+    upload.press("Upload 3 photos")
+    states = upload.page.locator(".upload-state")
+    expect(states.nth(2)).to_have_text("The same photo as a.jpg")
+    upload.press("Cancel a.jpg")
+    expect(states).to_have_text(["Cancelled", "Sent", "The same photo as b.jpg"])
+    upload.press("Try again a.jpg")
+    expect(states.first).to_have_text("The same photo as b.jpg")
+    assert upload.bodies("put") == ["/s3/b.jpg"]
+
+
+def test_of_photos_that_were_chosen_twice_none_is_left_when_all_are_cancelled(upload: Upload) -> None:
+    upload.page.route("**/s3/*", lambda _route: None)
+    upload.choose({"a.jpg": GOOD, "b.jpg": GOOD, "c.jpg": GOOD})
+    upload.press("Upload 3 photos")
+    expect(upload.state("c.jpg")).to_have_text("The same photo as a.jpg")
+    upload.press("Cancel all")
+    upload.expect_said("3 were not sent.")
+
+
+def test_files_that_are_alike_but_lie_in_other_folders_are_no_second_choice_of_one(upload: Upload) -> None:
+    alike = upload.page.evaluate(
+        """() => ["/a/1.jpg", "/b/1.jpg"].map((path) => {
+            const at = (path) => Object.assign(new File(["x"], "1.jpg", { lastModified: 1 }), { path });
+            return Shoebox.isSame(at("/a/1.jpg"), at(path));
+        })"""
+    )
+    assert alike == [True, False]
+
+
 @pytest.mark.parametrize("status", [500, 502, 429], ids=str)
 def test_a_site_that_does_not_answer_is_asked_again(upload: Upload, status: int) -> None:
     upload.script["addresses"] = [(status, "")]

@@ -87,7 +87,7 @@
   };
 
   const filesIn = async (entry) => {
-    if (entry.isFile) return [await new Promise((done, fail) => entry.file(done, fail))];
+    if (entry.isFile) return [Object.assign(await new Promise((done, fail) => entry.file(done, fail)), { path: entry.fullPath })];
     const reader = entry.createReader();
     const found = [];
     for (;;) {
@@ -100,5 +100,9 @@
   // What systems leave in folders is no choice of anybody.
   const isMeant = (file) => !/^\.|^(Thumbs\.db|desktop\.ini)$/i.test(file.name);
 
-  window.Shoebox = { look, sha256, filesOf, isMeant };
+  const pathOf = (file) => (file.webkitRelativePath || file.path || "").replace(/^\//, "");
+  // Chosen a second time. Cameras give the same name again, and in another folder it is another photo.
+  const isSame = (one, other) => ["name", "size", "lastModified"].every((each) => one[each] === other[each]) && pathOf(one) === pathOf(other);
+
+  window.Shoebox = { look, sha256, filesOf, isMeant, isSame };
 })();

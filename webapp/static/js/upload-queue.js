@@ -11,6 +11,7 @@
   const MOST_WAIT = 30_000;
   const OPEN = ["waiting", "hashing", "asking", "addressed", "sending"];
 
+  const LOST = ["cancelled", "refused", "failed"];
   const STARTED_BY_HAND = ["chosen", "failed", "cancelled"];
 
   class Stop extends Error {} // nothing goes on until a person has done something
@@ -27,6 +28,16 @@
     const set = (item, state, more = {}) => {
       Object.assign(item, { state, ...more });
       changed(item);
+      if (LOST.includes(state)) release(item);
+    };
+    // What was left out because of an item that is not sent takes its place.
+    const release = (item) => {
+      for (const each of items) {
+        if (each.twin !== item) continue;
+        each.twin = null;
+        Object.assign(each, { text: "", link: "" });
+        meetTwin(each);
+      }
     };
 
     const pump = () => {
@@ -48,7 +59,7 @@
       set(item, "hashing");
       try {
         item.sha256 = await Shoebox.sha256(item.file);
-        if (item.state === "hashing") meetTwin(item);
+        if (["hashing", "waiting"].includes(item.state)) meetTwin(item);
       } catch {
         if (item.state === "hashing") set(item, "refused", { text: words.unreadable });
       }
@@ -58,9 +69,9 @@
 
     const meetTwin = (item) => {
       const twin = seen.get(item.sha256);
-      const isThere = twin && twin !== item && items.has(twin) && !["cancelled", "refused", "failed"].includes(twin.state);
+      const isThere = twin && twin !== item && items.has(twin) && !LOST.includes(twin.state);
       if (!isThere) seen.set(item.sha256, item);
-      if (isThere) set(item, "duplicate", { text: words.twin.replace("{name}", twin.file.name), link: twin.link });
+      if (isThere) set(item, "duplicate", { twin, text: words.twin.replace("{name}", twin.file.name), link: twin.link });
       else set(item, "waiting");
     };
 
@@ -218,15 +229,19 @@
     const start = (some) => {
       for (const item of some.filter((each) => STARTED_BY_HAND.includes(each.state))) {
         items.add(item);
-        set(item, "waiting", { text: "", link: "", loaded: 0, tries: 0, notBefore: 0 });
+        Object.assign(item, { text: "", link: "", loaded: 0, tries: 0, notBefore: 0 });
+        if (item.sha256) meetTwin(item);
+        else set(item, "waiting");
       }
       halted = "";
       isRunning = true;
       pump();
     };
 
-    const cancel = (some) => {
-      for (const item of some.filter((each) => OPEN.includes(each.state))) {
+    const isOpen = (item) => OPEN.includes(item.state);
+
+    const drop = (some) => {
+      for (const item of some.filter(isOpen)) {
         const request = item.request;
         const isKnown = item.photo && item.state !== "hashing" && item.state !== "asking";
         item.request = null;
@@ -234,6 +249,15 @@
         request?.abort();
         if (isKnown) forget(item);
       }
+    };
+
+    const cancel = (some) => {
+      drop(some);
+      pump();
+    };
+
+    const cancelAll = () => {
+      while (count(...OPEN)) drop([...items]); // again for those that take the place of others
       pump();
     };
 
@@ -253,7 +277,8 @@
     return {
       start,
       cancel,
-      isOpen: (item) => OPEN.includes(item.state),
+      cancelAll,
+      isOpen,
       isRunning: () => isRunning,
       moved: () => moved,
       halted: () => halted,

@@ -216,7 +216,7 @@
 
   const add = async (files) => {
     for (const file of files.filter(Shoebox.isMeant)) {
-      if (items.some((item) => item.file.name === file.name && item.file.size === file.size && item.file.lastModified === file.lastModified)) continue;
+      if (items.some((item) => Shoebox.isSame(item.file, file))) continue;
       cut = items.filter((item) => item.state !== "refused").length >= limits.files;
       if (cut) break;
       const item = { file, state: "chosen", loaded: 0, text: "", link: "" };
@@ -276,7 +276,7 @@
   });
   goOn.addEventListener("click", () => begin([]));
   again.addEventListener("click", () => begin(among("failed")));
-  cancelAll.addEventListener("click", () => queue.cancel(items.filter(queue.isOpen)));
+  cancelAll.addEventListener("click", () => queue.cancelAll());
   clear.addEventListener("click", () => {
     [items, cut, hasRun] = [[], false, false];
     list.replaceChildren();
