@@ -349,6 +349,7 @@ def test_what_is_no_photo_is_refused_before_anything_is_sent(upload: Upload) -> 
         (lambda: photo_files.encode(photo_files.photo(), "AVIF"), (451, 300)),
         (lambda: photo_files.encode(photo_files.photo(), "TIFF"), (0, 0)),
         (lambda: photo_files.encode(photo_files.photo(), "BMP"), (0, 0)),
+        (lambda: b"RIFF\x10\0\0\0WEBPVP8X\x0a\0\0\0", (0, 0)),
     ],
 )
 def test_the_size_in_a_header_is_upright_or_unknown(

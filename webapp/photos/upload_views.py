@@ -98,7 +98,7 @@ def addresses(request: Request) -> HttpResponse:
 def _announced(said: Mapping[str, object]) -> Facts | Refused:
     form = AnnouncedFileForm(dict(said))
     if not form.is_valid():
-        raise ValueError(form.errors)
+        return Refused(str(said.get("name", "")), _("This file cannot be read. Choose it again."))
     return examine_announced(form.cleaned_data)
 
 

@@ -252,10 +252,6 @@ def test_a_batch_that_is_full_or_ended_takes_no_more(
         [announce(str(n)) for n in range(21)],
         {},
         ["a.jpg"],
-        [announce(sha256="x")],
-        [announce(width=-1)],
-        [{**announce(), "head": "?"}],
-        [{"name": "a.jpg"}],
         None,
     ],
 )
@@ -264,6 +260,27 @@ def test_what_the_script_would_never_send_is_refused_whole(mine: Client, batch: 
     assert response.status_code == 400
     assert response.json()["error"].startswith("This request could not be read.")
     assert not Photo.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        announce(sha256="x"),
+        announce(width=-1),
+        announce(width=None),
+        announce(height=float("nan")),
+        {**announce(), "head": "?"},
+        {"name": "a.jpg"},
+        {},
+    ],
+)
+def test_what_cannot_be_read_of_one_file_does_not_keep_the_others_from_being_sent(
+    aws: Any, mine: Client, batch: Batch, wrong: Any
+) -> None:
+    refused, place = ask(mine, batch, wrong, announce("good.jpg"))
+    assert refused == {"refused": "This file cannot be read. Choose it again."}
+    assert "url" in place
+    assert Photo.objects.get().file_name == "good.jpg"
 
 
 @pytest.mark.parametrize("what", ["addresses", "cancel", "finish"])

@@ -16,7 +16,7 @@
     if (text.startsWith("\x89PNG") && head.length > 23) return [16, 20].map((at) => new DataView(head.buffer).getUint32(at));
     if (text.startsWith("GIF") && head.length > 9) return [6, 8].map((at) => new DataView(head.buffer).getUint16(at, true));
     if (text.startsWith("\xff\xd8")) return sizeOfJpeg(new DataView((await bytesOf(file, 1 << 18)).buffer));
-    if (text.startsWith("VP8X", 12)) return [24, 27].map((at) => 1 + head[at] + (head[at + 1] << 8) + (head[at + 2] << 16));
+    if (text.startsWith("VP8X", 12) && head.length > 29) return [24, 27].map((at) => 1 + head[at] + (head[at + 1] << 8) + (head[at + 2] << 16));
     return text.startsWith("ftyp", 4) ? sizeOfHeif(new DataView((await bytesOf(file, 1 << 16)).buffer)) : [0, 0];
   };
 
@@ -63,7 +63,7 @@
     if (file.size > limits.bytes) return { refusal: ["too_large", { megabytes, limit: limits.bytes / 1e6 }] };
     const head = await bytesOf(file, HEAD);
     if (!SIGNATURES.test(textOf(head))) return { refusal: ["not_a_photo", {}] };
-    const [width, height] = await sizeOf(file, head).catch(() => [0, 0]);
+    const [width, height] = (await sizeOf(file, head).catch(() => [0, 0])).map((each) => each || 0);
     return { head: btoa(textOf(head)), width, height, refusal: refusalOfPixels(width, height, limits) };
   };
 
