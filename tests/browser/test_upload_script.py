@@ -235,11 +235,14 @@ def test_a_site_that_does_not_answer_is_asked_again(upload: Upload, status: int)
     assert len(upload.bodies("finish")) == 2
 
 
-def test_a_batch_that_was_ended_meanwhile_is_followed_by_another(upload: Upload) -> None:
+def test_a_batch_that_takes_no_more_is_finished_and_followed_by_another(upload: Upload) -> None:
     upload.script["addresses"] = [(409, {"error": ""})]
     upload.send("a.jpg")
     upload.expect_said("1 photo received.")
     assert [group["batch"] for group in upload.bodies("addresses")] == ["batch-1", "batch-2"]
+    upload.expect_asked("finish", 2)
+    assert [what for what, _ in upload.asked if what in ("begin", "finish")] == ["begin", "finish", "begin", "finish"]
+    assert [said["batch"] for said in upload.bodies("finish")] == ["batch-1", "batch-2"]
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,8 @@
         files.forEach((place, at) => take(group[at], { ...place, batch }));
       } catch (error) {
         if (error instanceof Stop) halt(error.message);
-        if (error.status === 409 || error.status === 404) batch = ""; // it was ended: the next try begins another
+        if (error.status === 409) close(batch); // it is full, or was ended: what it has is told about now
+        if (error.status === 409 || error.status === 404) batch = ""; // the next try begins another
         for (const item of group.filter((each) => each.state === "asking")) {
           if (halted) set(item, "waiting");
           else later(item);
@@ -209,7 +210,11 @@
       const done = batch;
       batch = "";
       ended();
-      for (let tries = 0; done && tries < 4; tries += 1) {
+      if (done) close(done);
+    };
+
+    const close = async (done) => {
+      for (let tries = 0; tries < 4; tries += 1) {
         try {
           await post("finish", { batch: done }, { keepalive: true });
           return;
