@@ -381,7 +381,7 @@ def test_a_folder_is_walked_and_what_is_dropped_joins_the_list(upload: Upload) -
             });
             const entries = [folder(file("a"), folder(file("b"), file("c"), file("d")), file("e")), file("f")];
             const transfer = { items: entries.map((entry) => ({ webkitGetAsEntry: () => entry })) };
-            window.found = (await Shoebox.filesOf(transfer)).map((each) => each.name).join();
+            window.found = (await Shoebox.filesOf(transfer)).files.map((each) => each.name).join();
             const dropped = new DataTransfer();
             dropped.items.add(new File(["x"], "dropped.txt"));
             document.dispatchEvent(new DragEvent("drop", { dataTransfer: dropped, bubbles: true }));
@@ -389,3 +389,22 @@ def test_a_folder_is_walked_and_what_is_dropped_joins_the_list(upload: Upload) -
     )
     assert upload.page.evaluate("window.found") == "a,b,c,d,e,f"
     expect(upload.state("dropped.txt")).to_contain_text("This is not a photo we can read.")
+
+
+def test_what_cannot_be_read_of_a_folder_is_counted_and_the_rest_joins_the_list(upload: Upload) -> None:
+    upload.page.evaluate(
+        """() => {
+            const fail = (_, failed) => failed(new DOMException("", "NotFoundError"));
+            const folder = (readEntries) => ({ isDirectory: true, createReader: () => ({ readEntries }) });
+            const good = { isFile: true, file: (done) => done(new File(["x"], "a.txt")) };
+            const entries = [{ isFile: true, file: fail }, folder(fail), good];
+            const item = { webkitGetAsEntry: () => folder((done) => done(entries.splice(0, 2))) };
+            const drop = new DragEvent("drop", { bubbles: true });
+            Object.defineProperty(drop, "dataTransfer", { value: { items: [item] } });
+            document.dispatchEvent(drop);
+        }"""
+    )
+    expect(upload.state("a.txt")).to_contain_text("This is not a photo we can read.")
+    expect(upload.page.locator("[data-trouble]")).to_have_text(
+        "2 items that you dropped could not be read and are not in the list."
+    )

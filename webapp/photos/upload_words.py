@@ -16,6 +16,14 @@ def words() -> dict[str, object]:
     return {
         **refusals,
         "drop": _("Drop photos or a folder here, or choose them"),
+        "unread": [
+            ngettext(
+                "{n} item that you dropped could not be read and is not in the list.",
+                "{n} items that you dropped could not be read and are not in the list.",
+                n,
+            )
+            for n in ONE_AND_MORE
+        ],
         "unreadable": _("This file cannot be read. Choose it again."),
         "too_many_files": _("Only the first {limit} are in the list. Upload these, and choose the others after."),
         "size": _("{total} MB"),

@@ -80,22 +80,28 @@
 
   // --- What was dropped: files, and all that lies in folders ---
 
+  // { files, unread }: how many files and folders could not be read.
   const filesOf = async (transfer) => {
     const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
-    if (!entries.some((entry) => entry.isDirectory)) return [...transfer.files];
-    return (await Promise.all(entries.map(filesIn))).flat();
+    if (!entries.some((entry) => entry.isDirectory)) return { files: [...transfer.files], unread: 0 };
+    const found = (await Promise.all(entries.map(filesIn))).flat();
+    const files = found.filter(Boolean);
+    return { files, unread: found.length - files.length };
   };
 
+  // null stands for what could not be read.
   const filesIn = async (entry) => {
-    if (entry.isFile) return [Object.assign(await new Promise((done, fail) => entry.file(done, fail)), { path: entry.fullPath })];
+    if (entry.isFile) return [await fileOf(entry).catch(() => null)];
     const reader = entry.createReader();
     const found = [];
     for (;;) {
-      const some = await new Promise((done, fail) => reader.readEntries(done, fail)); // a hundred at a time
-      if (!some.length) return found;
+      const some = await new Promise((done) => reader.readEntries(done, () => done(null))); // a hundred at a time
+      if (!some?.length) return some ? found : [...found, null];
       found.push(...(await Promise.all(some.map(filesIn))).flat());
     }
   };
+
+  const fileOf = async (entry) => Object.assign(await new Promise((done, fail) => entry.file(done, fail)), { path: entry.fullPath });
 
   // What systems leave in folders is no choice of anybody.
   const isMeant = (file) => !/^\.|^(Thumbs\.db|desktop\.ini)$/i.test(file.name);

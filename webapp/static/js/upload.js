@@ -20,7 +20,7 @@
   const MEASURED = 10_000;
 
   let items = [];
-  let [cut, hasRun] = [false, false];
+  let [cut, hasRun, unread] = [false, false, 0];
   const rows = new WeakMap();
 
   // --- Words ---
@@ -132,7 +132,8 @@
     bar.hidden = !isRunning;
     said.textContent = isRunning ? drawProgress() : isOver ? summary() : say("chosen", { n: chosen.length, all: items.length, total: megabytes(bytesOf(chosen)) });
     left.textContent = isRunning && !halted && navigator.onLine ? timeLeft() : "";
-    const problem = isRunning && !navigator.onLine ? say("offline") : isRunning ? halted : cut ? say("too_many_files", { limit: limits.files }) : "";
+    const missed = [unread && say("unread", { n: unread }), !isRunning && cut && say("too_many_files", { limit: limits.files })];
+    const problem = (isRunning && (navigator.onLine ? halted : say("offline"))) || missed.filter(Boolean).join(" ");
     trouble.hidden = !problem;
     if (trouble.textContent !== problem) speak((trouble.textContent = problem));
     sendButton.textContent = chosen.length ? say("upload", { n: chosen.length }) : sendButton.dataset.words;
@@ -214,7 +215,8 @@
 
   // --- Choosing ---
 
-  const add = async (files) => {
+  const add = async (files, missed = 0) => {
+    unread = missed;
     for (const file of files.filter(Shoebox.isMeant)) {
       if (items.some((item) => Shoebox.isSame(item.file, file))) continue;
       cut = items.filter((item) => item.state !== "refused").length >= limits.files;
@@ -267,7 +269,9 @@
   document.addEventListener("drop", async (event) => {
     event.preventDefault();
     drop.classList.remove("drop-over");
-    if (event.dataTransfer) add(await Shoebox.filesOf(event.dataTransfer));
+    if (!event.dataTransfer) return;
+    const found = await Shoebox.filesOf(event.dataTransfer);
+    add(found.files, found.unread);
   });
 
   form.addEventListener("submit", (event) => {
@@ -278,7 +282,7 @@
   again.addEventListener("click", () => begin(among("failed")));
   cancelAll.addEventListener("click", () => queue.cancelAll());
   clear.addEventListener("click", () => {
-    [items, cut, hasRun] = [[], false, false];
+    [items, cut, hasRun, unread] = [[], false, false, 0];
     list.replaceChildren();
     draw();
     input.focus();
