@@ -105,7 +105,7 @@ def test_page_agrees_with_step_functions_on_a_good_photo_and_on_one_that_was_tri
     with no_labels_can_be_asked_for(stack):
         ana.upload({"cat.jpg": photo_files.phone_jpeg()})
         ana.wait_until_processed()
-    cat, rocket = ana.photo_ids()
+    rocket, cat = ana.photo_ids()  # by when they were taken, or else uploaded
     until(lambda: not any(each["status"] == "RUNNING" for each in executions_of(stack, cat)))
     assert assert_agree(stack, ana, cat) == [["Previews made", "Labels could not be found", "Result saved"]]
 

@@ -203,7 +203,7 @@ def test_a_photo_without_a_placeholder_is_shown_all_the_same(aws: Any, me: Any, 
     for path in (photo.get_absolute_url(), "/gallery/"):
         page = text_of(mine.get(path))
         assert ".webp?" in page
-        assert "placeholder" not in page
+        assert 'class="placeholder"' not in page
 
 
 def test_a_photo_whose_labels_were_refused_says_so_and_can_be_tried_again(aws: Any, me: Any, mine: Client) -> None:
