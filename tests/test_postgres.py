@@ -52,7 +52,7 @@ def postgres_url() -> Iterator[str]:
 @pytest.mark.postgres
 def test_the_site_passes_its_tests_on_postgresql(postgres_url: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/webapp"],
+        [sys.executable, "-m", "pytest", "-q", "--tb=line", "-p", "no:cacheprovider", "tests/webapp"],
         cwd=ROOT,
         env=os.environ | {"DATABASE_URL": postgres_url},
         capture_output=True,
