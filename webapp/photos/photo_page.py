@@ -75,6 +75,7 @@ def frame(photo: Photo, way: Way, around: Neighbours, *, next_picture: str = "")
         "photo": photo,
         "within": way.within,
         "back": way.back_to(photo),
+        "without_it": way.selection.address(),
         "add_to_album": f"/albums/add/?{urlencode({'photo': photo.pk})}",
         "trashed_on": _day(photo.trashed_at),
         "deleted_on": _day(photo.trashed_at and photo.trashed_at + kept_in_trash()),
