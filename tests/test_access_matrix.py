@@ -26,6 +26,8 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("home", "GET"): ("/", AWAY, 200, AWAY, AWAY),
     ("healthz", "GET"): ("/healthz", 200, 200, 200, 200),
     ("readyz", "GET"): ("/readyz", 200, 200, 200, 200),
+    ("set_language", "GET"): ("/i18n/setlang/", AWAY, AWAY, AWAY, AWAY),
+    ("set_language", "POST"): ("/i18n/setlang/", AWAY, AWAY, AWAY, AWAY),
     ("photos:upload", "GET"): ("/upload/", 200, LOGIN, 200, 200),
     ("photos:upload", "POST"): ("/upload/", 422, LOGIN, 422, 422),
     ("photos:upload_begin", "GET"): ("/upload/begin/", 405, LOGIN, 405, 405),
