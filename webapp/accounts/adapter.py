@@ -7,6 +7,7 @@ from allauth.core import ratelimit
 from allauth.core.exceptions import ImmediateHttpResponse
 from django.http import HttpRequest
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 
 from .mail import MailError, send_soon
 from .models import User
@@ -16,15 +17,17 @@ class AccountAdapter(DefaultAccountAdapter):
     """allauth in our words. A link that could not be sent is said; a notice, or what only an account gets, is not."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
-        "email_password_mismatch": "Mail address and password do not go together. Check both, or reset the password.",
-        "too_many_login_attempts": "Too many tries. Wait five minutes, or reset the password.",
-        "enter_current_password": "This is not the password you have. Type it again, or reset it.",
-        "incorrect_password": "This is not your password. Type it again, or reset it.",
-        "same_as_current": "This is the address you have. Enter another one.",
-        "duplicate_email": "This address is on your account already. Enter another one.",
-        "email_taken": "This address belongs to an account already. Log in with it, or enter another one.",
-        "rate_limited": "This was tried too often in a short time. Wait five minutes, then try again.",
-        "unverified_primary_email": "Confirm this address first: open the link in the mail we sent there.",
+        "email_password_mismatch": _(
+            "Mail address and password do not go together. Check both, or reset the password."
+        ),
+        "too_many_login_attempts": _("Too many tries. Wait five minutes, or reset the password."),
+        "enter_current_password": _("This is not the password you have. Type it again, or reset it."),
+        "incorrect_password": _("This is not your password. Type it again, or reset it."),
+        "same_as_current": _("This is the address you have. Enter another one."),
+        "duplicate_email": _("This address is on your account already. Enter another one."),
+        "email_taken": _("This address belongs to an account already. Log in with it, or enter another one."),
+        "rate_limited": _("This was tried too often in a short time. Wait five minutes, then try again."),
+        "unverified_primary_email": _("Confirm this address first: open the link in the mail we sent there."),
     }
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:

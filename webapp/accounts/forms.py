@@ -2,6 +2,7 @@ from typing import Any
 
 from allauth.account import forms as allauth_forms
 from django import forms
+from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
 from .models import NotificationPreferences
@@ -9,21 +10,21 @@ from .models import NotificationPreferences
 
 class NotificationPreferencesForm(forms.ModelForm):
     channel = forms.ChoiceField(
-        label="How should we tell you?",
+        label=_("How should we tell you?"),
         choices=NotificationPreferences.Channel.choices,
         widget=forms.RadioSelect,
     )
     only_problems = forms.BooleanField(
-        label="Only tell me about problems",
-        help_text="You hear nothing about a batch in which every photo is ready.",
+        label=_("Only tell me about problems"),
+        help_text=_("You hear nothing about a batch in which every photo is ready."),
         required=False,
     )
     phone = PhoneNumberField(
-        label="Phone number",
-        help_text="For text messages. With country code, for example +34 612 345 678.",
+        label=_("Phone number"),
+        help_text=_("For text messages. With country code, for example +34 612 345 678."),
         required=False,
         error_messages={
-            "invalid": "We cannot reach this phone number. Start with + and the country code, as in +34 612 345 678."
+            "invalid": _("We cannot reach this phone number. Start with + and the country code, as in +34 612 345 678.")
         },
     )
 
@@ -35,7 +36,7 @@ class NotificationPreferencesForm(forms.ModelForm):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         by_sms = cleaned.get("channel") == NotificationPreferences.Channel.SMS
         if by_sms and not cleaned.get("phone") and "phone" not in self.errors:
-            self.add_error("phone", "Enter a phone number to get text messages, or choose another way.")
+            self.add_error("phone", _("Enter a phone number to get text messages, or choose another way."))
         return cleaned
 
 
@@ -43,15 +44,15 @@ class PlainWords:
     """allauth's forms in our words: a label above says it all, so no placeholder repeats it."""
 
     LABELS = {
-        "login": "Mail address",
-        "email": "Mail address",
-        "password": "Password",
-        "remember": "Keep me logged in on this device",
-        "oldpassword": "Your password now",
-        "password1": "New password",
-        "password2": "New password, once more",
+        "login": _("Mail address"),
+        "email": _("Mail address"),
+        "password": _("Password"),
+        "remember": _("Keep me logged in on this device"),
+        "oldpassword": _("Your password now"),
+        "password1": _("New password"),
+        "password2": _("New password, once more"),
     }
-    NEW_PASSWORD = "At least 12 characters. A few words that only you would put together are good."  # noqa: S105
+    NEW_PASSWORD = _("At least 12 characters. A few words that only you would put together are good.")
 
     fields: dict[str, forms.Field]
 
@@ -69,11 +70,11 @@ class LoginForm(PlainWords, allauth_forms.LoginForm):
 
 
 class SignupForm(PlainWords, allauth_forms.SignupForm):
-    LABELS = PlainWords.LABELS | {"password1": "Password"}
+    LABELS = PlainWords.LABELS | {"password1": _("Password")}
 
 
 class ChangeEmailForm(PlainWords, allauth_forms.AddEmailForm):
-    LABELS = PlainWords.LABELS | {"email": "New mail address"}
+    LABELS = PlainWords.LABELS | {"email": _("New mail address")}
 
 
 class ChangePasswordForm(PlainWords, allauth_forms.ChangePasswordForm):

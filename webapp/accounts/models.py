@@ -10,6 +10,7 @@ from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from pipeline_lambdas.photo_pipeline import contract
@@ -68,9 +69,9 @@ class NotificationPreferences(models.Model):
     """
 
     class Channel(models.TextChoices):
-        MAIL = contract.Channel.MAIL.value, "By mail"
-        SMS = contract.Channel.SMS.value, "By text message"
-        NONE = contract.Channel.NONE.value, "Not at all"
+        MAIL = contract.Channel.MAIL.value, _("By mail")
+        SMS = contract.Channel.SMS.value, _("By text message")
+        NONE = contract.Channel.NONE.value, _("Not at all")
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True, related_name="preferences")
     channel = models.CharField(max_length=8, choices=Channel, default=Channel.MAIL)

@@ -4,14 +4,15 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from . import preferences
 from .forms import NotificationPreferencesForm
 from .models import User
 
-SAVED = "Your choice is saved."
-SAVED_NOT_COPIED = (
+SAVED = _("Your choice is saved.")
+SAVED_NOT_COPIED = _(
     "Your choice is saved, but did not reach the notifier yet. It will within a few minutes; you need not do anything."
 )
 

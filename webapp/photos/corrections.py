@@ -10,6 +10,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import DatabaseError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from pipeline_lambdas.photo_pipeline import contract
 from webapp.photos import catalog
@@ -21,12 +23,16 @@ logger = logging.getLogger(__name__)
 
 
 class Correction(StrEnum):
-    """What became of a correction. The value is a sentence for whoever made it."""
+    """What became of a correction. `text` says it to whoever made it."""
 
-    DONE = "It is saved."
-    NOT_READY = "Labels can be corrected once the photo is ready."
-    TOO_MANY = f"This photo has {contract.MAX_ADDED_LABELS} labels of yours already. Remove one to add another."
-    CHANGED = "This photo changed meanwhile. Look at it again, then say what to correct."
+    DONE = gettext_noop("It is saved.")
+    NOT_READY = gettext_noop("Labels can be corrected once the photo is ready.")
+    TOO_MANY = gettext_noop("This photo has %(most)d labels of yours already. Remove one to add another.")
+    CHANGED = gettext_noop("This photo changed meanwhile. Look at it again, then say what to correct.")
+
+    @property
+    def text(self) -> str:
+        return _(self.value) % {"most": contract.MAX_ADDED_LABELS}
 
 
 def deny(*, photo: Photo, name: str) -> Correction:

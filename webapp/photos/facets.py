@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from webapp.photos.models import FACET_SAMPLE, LabelCount, PhotoLabel
@@ -65,18 +66,23 @@ def facets(owner: Any, selection: Selection) -> Facets:
     total = matching.order_by()[: FACET_SAMPLE + 1].count()
     more = "+" if total > FACET_SAMPLE else ""
     counted = PhotoLabel.objects.counts_among(matching, limit=CHIPS + len(selection.labels))
-    counts = {name: f"{count:,}{more}" for name, count in counted}
+    counts = {name: f"{_grouped(count)}{more}" for name, count in counted}
     others = [(name, count) for name, count in counts.items() if name not in selection.labels]
     chips = [*_leading(selection, counts), *_offered(selection, others[:CHIPS])]
-    return Facets(f"{min(total, FACET_SAMPLE):,}{more}", total != 1, chips)
+    return Facets(f"{_grouped(min(total, FACET_SAMPLE))}{more}", total != 1, chips)
 
 
 def find(owner: Any, selection: Selection, text: str, *, limit: int | None = SUGGESTIONS) -> list[Chip]:
     """A person's labels that have `text` in them, the most frequent first; of all photos, so without a selection
     alone they are counted."""
     found = LabelCount.objects.named_like(owner, text.strip()).exclude(name__in=selection.labels)
-    named = [(name, "" if selection else f"{count:,}") for name, count in found.top(owner, limit=limit)]
+    named = [(name, "" if selection else _grouped(count)) for name, count in found.top(owner, limit=limit)]
     return _offered(selection, named)
+
+
+def _grouped(count: int) -> str:
+    """A count as people read it: 1,234."""
+    return number_format(count, force_grouping=True)
 
 
 def only(owner: Any, text: str) -> str:

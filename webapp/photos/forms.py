@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_lazy as _
 
 from pipeline_lambdas.photo_pipeline import contract
 
@@ -27,16 +28,17 @@ class FilesField(forms.FileField):
 
     def clean(self, data: Sequence[UploadedFile] | None, initial: Any = None) -> list[UploadedFile]:  # noqa: ARG002
         if not data:
-            raise forms.ValidationError("Choose at least one photo.")
+            raise forms.ValidationError(_("Choose at least one photo."))
         if len(data) > contract.MAX_BATCH:
             raise forms.ValidationError(
-                f"{len(data)} files at once are too many. Choose {contract.MAX_BATCH} at most, and the others after."
+                _("%(count)d files at once are too many. Choose %(most)d at most, and the others after."),
+                params={"count": len(data), "most": contract.MAX_BATCH},
             )
         return list(data)
 
 
 class UploadForm(forms.Form):
-    photos = FilesField(label="Photos")
+    photos = FilesField(label=_("Photos"))
 
 
 class AnnouncedFileForm(forms.Form):
@@ -66,14 +68,16 @@ def is_readable(label: str) -> bool:
 
 
 class AddLabelForm(forms.Form):
-    UNSEEN = "This label has characters that cannot be seen. Type it anew, on one line."
+    UNSEEN = _("This label has characters that cannot be seen. Type it anew, on one line.")
 
     name = forms.CharField(
-        label="Also this",
+        label=_("Also this"),
         max_length=MAX_LABEL,
         error_messages={
-            "required": "Type a label first, for example the name of who is in the photo.",
-            "max_length": f"This label has %(show_value)d characters, the most is {MAX_LABEL}. Type a shorter one.",
+            "required": _("Type a label first, for example the name of who is in the photo."),
+            "max_length": _(
+                "This label has %(show_value)d characters, the most is %(limit_value)d. Type a shorter one."
+            ),
             "null_characters_not_allowed": UNSEEN,
         },
         widget=forms.TextInput(attrs={"list": "label-names", "autocomplete": "off"}),
@@ -94,7 +98,7 @@ class AddLabelForm(forms.Form):
 
 class KeepPlaceForm(forms.Form):
     keep_place = forms.BooleanField(
-        label="Keep where my photos were taken",
-        help_text="For photos that you upload from now on. Turning it off forgets the places kept so far.",
+        label=_("Keep where my photos were taken"),
+        help_text=_("For photos that you upload from now on. Turning it off forgets the places kept so far."),
         required=False,
     )

@@ -6,29 +6,34 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from pipeline_lambdas.photo_pipeline import contract
 from pipeline_lambdas.photo_pipeline.contract import Status, StepOutcome
 from webapp.photos import catalog, clock
 from webapp.photos.models import Photo
+from webapp.photos.sentences import said
 
 STEP_WORDS: dict[tuple[str, str], str] = {
-    ("ResizeImage", StepOutcome.DONE): "Previews made",
-    ("ResizeImage", StepOutcome.REJECTED): "File checked and refused",
-    ("ResizeImage", StepOutcome.FAILED): "Previews could not be made",
-    ("RekognitionLabels", StepOutcome.DONE): "Labels found",
-    ("RekognitionLabels", StepOutcome.FAILED): "Labels could not be found",
-    ("StoreMetadata", StepOutcome.DONE): "Result saved",
-    ("StoreMetadata", StepOutcome.FAILED): "Result could not be saved",
-    (contract.WHOLE_RUN, StepOutcome.STOPPED): "Stopped before it was finished",
-    (contract.WHOLE_RUN, StepOutcome.NOT_STARTED): "Could not be started",
-    (contract.WHOLE_RUN, StepOutcome.FAILED): "Not finished",
+    ("ResizeImage", StepOutcome.DONE): gettext_noop("Previews made"),
+    ("ResizeImage", StepOutcome.REJECTED): gettext_noop("File checked and refused"),
+    ("ResizeImage", StepOutcome.FAILED): gettext_noop("Previews could not be made"),
+    ("RekognitionLabels", StepOutcome.DONE): gettext_noop("Labels found"),
+    ("RekognitionLabels", StepOutcome.FAILED): gettext_noop("Labels could not be found"),
+    ("StoreMetadata", StepOutcome.DONE): gettext_noop("Result saved"),
+    ("StoreMetadata", StepOutcome.FAILED): gettext_noop("Result could not be saved"),
+    (contract.WHOLE_RUN, StepOutcome.STOPPED): gettext_noop("Stopped before it was finished"),
+    (contract.WHOLE_RUN, StepOutcome.NOT_STARTED): gettext_noop("Could not be started"),
+    (contract.WHOLE_RUN, StepOutcome.FAILED): gettext_noop("Not finished"),
 }
 ENDS: dict[str, tuple[str, str]] = {
-    StepOutcome.DONE: (Status.READY, "Done"),
-    StepOutcome.REJECTED: (Status.REJECTED, "Refused"),
-    StepOutcome.FAILED: (Status.FAILED, "Failed"),
-    StepOutcome.STOPPED: (Status.FAILED, "Stopped"),
-    StepOutcome.NOT_STARTED: (Status.FAILED, "Not started"),
+    StepOutcome.DONE: (Status.READY, gettext_noop("Done")),
+    StepOutcome.REJECTED: (Status.REJECTED, gettext_noop("Refused")),
+    StepOutcome.FAILED: (Status.FAILED, gettext_noop("Failed")),
+    StepOutcome.STOPPED: (Status.FAILED, gettext_noop("Stopped")),
+    StepOutcome.NOT_STARTED: (Status.FAILED, gettext_noop("Not started")),
 }
 END_OF_STATUS = {
     Status.READY: StepOutcome.DONE,
@@ -54,7 +59,7 @@ class Event:
         if self.seconds is None:
             return ""
         if self.seconds < 10:
-            return f"{self.seconds:.2f} s"
+            return f"{number_format(f'{self.seconds:.2f}')} s"
         return f"{self.seconds:.0f} s" if self.seconds < 120 else f"{self.seconds / 60:.0f} min"
 
 
@@ -110,7 +115,7 @@ def history(photo: Photo, record: contract.Photo | None) -> History:
 
 def _upload_word(record: contract.Photo | None) -> str:
     never_arrived = record and record.reason and record.reason.code == contract.Failure.DID_NOT_ARRIVE
-    return "Upload begun" if never_arrived else "Uploaded"
+    return _("Upload begun") if never_arrived else _("Uploaded")
 
 
 def _attempts(record: contract.Photo) -> list[Attempt]:
@@ -124,13 +129,13 @@ def _ended(record: contract.Photo, number: int) -> Attempt:
     steps = [step for step in record.steps if step.attempt == number]
     outcome = next((step.outcome for step in reversed(steps) if step.outcome != StepOutcome.DONE), StepOutcome.DONE)
     status, word = ENDS.get(outcome, ENDS[StepOutcome.FAILED])
-    return Attempt(number, status, word, clock.parse(steps[0].started), _events(steps), _why(record, steps))
+    return Attempt(number, status, _(word), clock.parse(steps[0].started), _events(steps), _why(record, steps))
 
 
 def _events(steps: Iterable[contract.Step]) -> list[Event]:
     return [
         Event(
-            STEP_WORDS.get((step.name, step.outcome), f"{step.name}: {step.outcome}"),
+            _word(step),
             clock.parse(step.started),
             step.ms / 1000 if step.ms else None,
             is_bad=step.outcome != StepOutcome.DONE,
@@ -139,21 +144,26 @@ def _events(steps: Iterable[contract.Step]) -> list[Event]:
     ]
 
 
+def _word(step: contract.Step) -> str:
+    word = STEP_WORDS.get((step.name, step.outcome))
+    return _(word) if word else f"{step.name}: {step.outcome}"
+
+
 def _why(record: contract.Photo, steps: list[contract.Step]) -> str:
     """The reason in the record is of the last attempt that ended; those before have theirs in a step."""
     is_last = steps[-1].attempt == record.attempt and not catalog.is_open(record)
     if is_last and record.reason:
-        return record.reason.text
-    return next((step.reason.text for step in reversed(steps) if step.reason), "")
+        return said(record.reason)
+    return next((said(step.reason) for step in reversed(steps) if step.reason), "")
 
 
 def _without_steps(record: contract.Photo) -> Attempt | None:
     """The last attempt of a record that holds no step of it: under way, as a rule. None before there was any."""
     if not catalog.is_open(record):
         status, word = ENDS[END_OF_STATUS[Status(record.status)]]
-        return Attempt(record.attempt, status, word, None, [], record.reason.text if record.reason else "")
+        return Attempt(record.attempt, status, _(word), None, [], said(record.reason))
     if catalog.awaited_run(record):
-        return Attempt(record.attempt, Status.PROCESSING, "Waiting to begin", clock.parse(record.updated_at), [])
+        return Attempt(record.attempt, Status.PROCESSING, _("Waiting to begin"), clock.parse(record.updated_at), [])
     if record.run_id:
-        return Attempt(record.attempt, Status.PROCESSING, "Under way", clock.parse(record.updated_at), [])
+        return Attempt(record.attempt, Status.PROCESSING, _("Under way"), clock.parse(record.updated_at), [])
     return None

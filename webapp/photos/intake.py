@@ -16,6 +16,7 @@ from django.core.files.uploadedfile import UploadedFile
 from PIL import Image
 
 from pipeline_lambdas.photo_pipeline import contract
+from webapp.photos.sentences import said as said_of
 
 ORIENTATION = 0x0112
 TURNED = (5, 6, 7, 8)
@@ -54,14 +55,14 @@ def examine(file: UploadedFile) -> Accepted | Refused:
     name, size = (file.name or "")[-255:], file.size or 0
     format = contract.sniff_format(_head(file))
     if why := contract.refuse_size(size):
-        return Refused(name, why.text)
+        return Refused(name, said_of(why))
     if format is None:
-        return Refused(name, contract.reason(contract.Refusal.NOT_A_PHOTO).text)
+        return Refused(name, said_of(contract.reason(contract.Refusal.NOT_A_PHOTO)))
     dimensions = _dimensions(file, format)
     if dimensions is None:
-        return Refused(name, contract.reason(contract.Refusal.DAMAGED).text)
+        return Refused(name, said_of(contract.reason(contract.Refusal.DAMAGED)))
     if why := contract.refuse_dimensions(*dimensions):
-        return Refused(name, why.text)
+        return Refused(name, said_of(why))
     width, height = dimensions
     return Accepted(name, format, size, width, height, _sha256(file), file)
 
@@ -75,7 +76,7 @@ def examine_announced(said: Mapping[str, Any]) -> Facts | Refused:
     if why is None and format is None:
         why = contract.reason(contract.Refusal.NOT_A_PHOTO)
     if why or format is None:
-        return Refused(name, why.text if why else "")
+        return Refused(name, said_of(why))
     return Facts(name, format, size, width, height, said["sha256"])
 
 

@@ -17,9 +17,11 @@ from django.db import models
 from django.db.models import Count, F, Q
 from django.db.models.functions import Coalesce
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from pipeline_lambdas.photo_pipeline import contract
 from webapp.photos.ids import new_photo_id
+from webapp.photos.sentences import translate
 
 PAGE_SIZE = 60
 NOTICES = 30
@@ -32,12 +34,12 @@ NOBODY = uuid.UUID(int=0)
 
 
 class Status(models.TextChoices):
-    UPLOADING = contract.Status.UPLOADING.value, "Uploading"
-    PROCESSING = contract.Status.PROCESSING.value, "Processing"
-    READY = contract.Status.READY.value, "Ready"
-    REJECTED = contract.Status.REJECTED.value, "Refused"
-    FAILED = contract.Status.FAILED.value, "Failed"
-    DELETING = contract.Status.DELETING.value, "Being deleted"
+    UPLOADING = contract.Status.UPLOADING.value, _("Uploading")
+    PROCESSING = contract.Status.PROCESSING.value, _("Processing")
+    READY = contract.Status.READY.value, _("Ready")
+    REJECTED = contract.Status.REJECTED.value, _("Refused")
+    FAILED = contract.Status.FAILED.value, _("Failed")
+    DELETING = contract.Status.DELETING.value, _("Being deleted")
 
 
 class BatchQuerySet(models.QuerySet["Batch"]):
@@ -250,6 +252,11 @@ class Photo(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("photos:photo", args=[self.pk])
+
+    @property
+    def why(self) -> str:
+        """Why it is rejected or failed, to its owner; or an empty string."""
+        return translate(self.reason_code, self.reason_text)
 
     @property
     def cursor(self) -> str:

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -19,6 +20,7 @@ from webapp.photos import catalog, clock
 from webapp.photos.errors import AWS_ERRORS
 from webapp.photos.http import Request
 from webapp.photos.models import Batch, Photo, Status
+from webapp.photos.sentences import summary
 
 logger = logging.getLogger(__name__)
 PROBLEMS = 5
@@ -71,7 +73,7 @@ def _notice(batch: Batch, record: contract.Batch | None, problems: Mapping[str, 
     shown = _named(sorted(record.rejected | record.failed), problems)
     return Notice(
         batch,
-        record.summary,
+        summary(record),
         sent_at=clock.parse(record.sent_at),
         problems=shown[:PROBLEMS],
         more_problems=len(shown[PROBLEMS:]),
@@ -84,4 +86,4 @@ def _named(ids: Sequence[str], problems: Mapping[str, Photo]) -> list[Photo]:
 
 
 def _sent(batch: Batch) -> str:
-    return f"{contract.count_photos(batch.expected)} sent"
+    return ngettext("%d photo sent", "%d photos sent", batch.expected) % batch.expected

@@ -23,6 +23,7 @@ from webapp.photos.label_rows import faces, label_rows, names_to_offer
 from webapp.photos.models import Photo, Status
 from webapp.photos.neighbours import Neighbours, neighbours
 from webapp.photos.selection import Selection
+from webapp.photos.sentences import said
 from webapp.photos.words import alt_text
 
 logger = logging.getLogger(__name__)
@@ -85,7 +86,7 @@ def frame(photo: Photo, way: Way, around: Neighbours, *, next_picture: str = "")
 
 
 def _day(moment: datetime | None) -> str:
-    return date_format(timezone.localtime(moment), "j F Y") if moment else ""
+    return date_format(timezone.localtime(moment), "DATE_FORMAT") if moment else ""
 
 
 def about(photo: Photo, way: Way, around: Neighbours, records: dict[UUID, contract.Photo]) -> dict[str, Any]:
@@ -129,6 +130,7 @@ def _standing(photo: Photo, record: contract.Photo | None) -> dict[str, Any]:
         "record": record,
         "status": status,
         "word": timeline.word_of(status),
+        "why": said(record.reason if record else None),
         "is_open": status in contract.OPEN,
         "can_retry": status == Status.FAILED and not is_missing and not photo.trashed_at,
         "came_late": is_late,
@@ -147,7 +149,7 @@ def _picture(photo: Photo, record: contract.Photo | None, pictures: dict[str, st
         "address": pictures[display.key],
         "alt": alt_text(photo, names[: timeline.TOP_LABELS]),
         "placeholder": timeline.placeholder_of(record),
-        "incomplete": facts.INCOMPLETE if record.original.incomplete else "",
+        "incomplete": str(facts.INCOMPLETE) if record.original.incomplete else "",
     }
 
 

@@ -12,6 +12,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -28,7 +29,6 @@ from webapp.photos.photo_page import Way
 from webapp.photos.reruns import Rerun
 
 logger = logging.getLogger(__name__)
-NOT_SAVED = "This could not be saved right now, and nothing was changed. Try again in a minute."
 
 
 def _own_photo(request: Request, photo_id: UUID) -> Photo:
@@ -149,11 +149,11 @@ def _correct(request: Request, row: Photo, correct: Callable[[], Correction]) ->
         outcome = correct()
     except AWS_ERRORS:
         logger.exception("a correction of photo %s was not saved", row.pk)
-        messages.error(request, NOT_SAVED)
+        messages.error(request, _("This could not be saved right now, and nothing was changed. Try again in a minute."))
         return go(request, _address(request, row))
     if outcome is Correction.DONE:
         return redirect(_address(request, row))  # which htmx follows, and takes its part from
-    messages.warning(request, outcome.value)
+    messages.warning(request, outcome.text)
     return go(request, _address(request, row))
 
 
@@ -168,7 +168,7 @@ def delete(request: Request, photo_id: UUID) -> HttpResponse:
     if request.method != "POST":
         return render(request, "photos/delete.html", {"photo": row})
     deletion.begin([row])
-    messages.success(request, f"{row.file_name} was deleted.")
+    messages.success(request, _("%(name)s was deleted.") % {"name": row.file_name})
     return redirect("photos:gallery")
 
 
@@ -178,5 +178,5 @@ def retry(request: Request, photo_id: UUID) -> HttpResponse:
     """Process a failed photo again."""
     row = _own_photo(request, photo_id)
     outcome = reruns.retry(row, shown_attempt=request.POST.get("attempt", ""))
-    (messages.success if outcome is Rerun.ASKED else messages.warning)(request, outcome.value)
+    (messages.success if outcome is Rerun.ASKED else messages.warning)(request, outcome.text)
     return redirect(_address(request, row))

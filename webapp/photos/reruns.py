@@ -7,6 +7,8 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from pipeline_lambdas.photo_pipeline import contract
 from webapp.photos import catalog, runs
@@ -20,14 +22,18 @@ logger = logging.getLogger(__name__)
 
 
 class Rerun(StrEnum):
-    """What became of asking. The value is a sentence for whoever asked."""
+    """What became of asking. `text` says it to whoever asked."""
 
-    ASKED = "It is being processed again."
-    BUSY = "It is being processed already."
-    NOT_FAILED = "Only a failed photo can be tried again."
-    TRIED_SINCE = "It was tried again since you opened the page. This is how that ended."
-    NO_ORIGINAL = "The original is not there, so it cannot be processed again. Upload the photo anew."
-    NO_ANSWER = "This could not be done right now, and nothing was changed. Try again in a minute."
+    ASKED = gettext_noop("It is being processed again.")
+    BUSY = gettext_noop("It is being processed already.")
+    NOT_FAILED = gettext_noop("Only a failed photo can be tried again.")
+    TRIED_SINCE = gettext_noop("It was tried again since you opened the page. This is how that ended.")
+    NO_ORIGINAL = gettext_noop("The original is not there, so it cannot be processed again. Upload the photo anew.")
+    NO_ANSWER = gettext_noop("This could not be done right now, and nothing was changed. Try again in a minute.")
+
+    @property
+    def text(self) -> str:
+        return _(self.value)
 
 
 def rerun(photo: Photo) -> Rerun:

@@ -20,6 +20,7 @@ from webapp.photos.facts import INCOMPLETE
 from webapp.photos.index import index_seen
 from webapp.photos.models import Photo, Status
 from webapp.photos.selection import Selection
+from webapp.photos.sentences import said
 
 logger = logging.getLogger(__name__)
 TOP_LABELS = 3
@@ -109,7 +110,7 @@ def tiles_or_blanks(photos: Sequence[Photo]) -> tuple[list[Tile], bool]:
 def blank_tiles_of(photos: Iterable[Photo]) -> list[Tile]:
     """Tiles from what the rows alone know, for when the records cannot be read."""
     return [
-        Tile(photo, photo.status, *_thumb_size(photo), thumb="", placeholder="", reason=photo.reason_text, labels=[])
+        Tile(photo, photo.status, *_thumb_size(photo), thumb="", placeholder="", reason=photo.why, labels=[])
         for photo in photos
     ]
 
@@ -131,9 +132,9 @@ def _tile(photo: Photo, record: contract.Photo | None, thumbs: dict[str, str]) -
         height,
         thumb=thumbs[thumb.key] if thumb else "",
         placeholder=placeholder_of(record) if thumb else "",
-        reason=record.reason.text if record.reason else "",
+        reason=said(record.reason),
         labels=[label.name for label in surest(contract.shown_labels(record))[:TOP_LABELS]],
-        warning=INCOMPLETE if thumb and record.original.incomplete else "",
+        warning=str(INCOMPLETE) if thumb and record.original.incomplete else "",
     )
 
 
@@ -162,7 +163,7 @@ def _thumb_size(photo: Photo) -> tuple[int, int]:
 
 def word_of(status: str) -> str:
     """One word for where a photo stands."""
-    return "Processing" if status in contract.OPEN else str(Status(status).label)
+    return str((Status.PROCESSING if status in contract.OPEN else Status(status)).label)
 
 
 def surest(labels: Iterable[contract.Label]) -> list[contract.Label]:

@@ -13,6 +13,7 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from pipeline_lambdas.photo_pipeline import contract
@@ -41,17 +42,24 @@ def upload(request: Request) -> HttpResponse:
 
 def _tell(request: Request, receipt: Receipt) -> HttpResponse:
     """To the gallery; to the upload page again when it has something to say about the files that were refused."""
-    said = f"{contract.count_photos(len(receipt.received))} received"
+    received = len(receipt.received)
     if receipt.refused:
         refused = [{"name": each.name, "text": each.text} for each in receipt.refused]
         request.session[REPORT] = {
-            "said": f"{said}, {len(refused)} refused.",
+            "said": _say_refused(received, len(refused)),
             "refused": refused,
-            "received": len(receipt.received),
+            "received": received,
         }
         return go(request, reverse("photos:upload"))
-    messages.success(request, f"{said}.")
+    messages.success(request, ngettext("%d photo received.", "%d photos received.", received) % received)
     return go(request, reverse("photos:gallery"))
+
+
+def _say_refused(received: int, refused: int) -> str:
+    said = ngettext(
+        "%(count)d photo received, %(refused)d refused.", "%(count)d photos received, %(refused)d refused.", received
+    )
+    return said % {"count": received, "refused": refused}
 
 
 def _limits() -> dict[str, object]:

@@ -6,13 +6,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from pipeline_lambdas.photo_pipeline import contract
+from webapp.photos import sentences
 
 ONE_AND_MORE = (1, 2)
 
 
 def words() -> dict[str, object]:
     """By the names that upload.js knows them by; refusals by their codes."""
-    refusals = {code.value: contract.SENTENCES[code] for code in contract.Refusal}
+    refusals = {code.value: sentences.template(code) for code in contract.Refusal}
     return {
         **refusals,
         "drop": _("Drop photos or a folder here, or choose them"),

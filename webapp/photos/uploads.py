@@ -18,6 +18,7 @@ from webapp.photos.ids import new_photo_id
 from webapp.photos.index import index
 from webapp.photos.intake import Accepted, Facts, Refused, examine
 from webapp.photos.models import Batch, Photo
+from webapp.photos.sentences import said
 from webapp.photos.storage import Original, OriginalsStorage
 
 logger = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ def _kept(photos: Sequence[Photo]) -> Iterable[Photo]:
 
 
 def _lost(photo: Photo) -> Refused:
-    return Refused(photo.file_name, contract.reason(contract.Failure.DID_NOT_ARRIVE).text)
+    return Refused(photo.file_name, said(contract.reason(contract.Failure.DID_NOT_ARRIVE)))
 
 
 @transaction.atomic(durable=True)

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from webapp.accounts import preferences
@@ -27,9 +28,10 @@ def settings(request: Request) -> HttpResponse:
 
 
 def _say_saved(request: Request, *, keep: bool) -> HttpResponse:
-    said = "Your choice is saved." if keep else "Your choice is saved. Places kept so far are being forgotten."
+    said = _("Your choice is saved.") if keep else _("Your choice is saved. Places kept so far are being forgotten.")
     if preferences.copy_if_possible(str(request.user.pk)):
         messages.success(request, said)
     else:
-        messages.warning(request, f"{said} Photos that you upload in the next minutes may still follow the last one.")
+        later = _("Photos that you upload in the next minutes may still follow the last one.")
+        messages.warning(request, f"{said} {later}")
     return redirect("photos:settings")

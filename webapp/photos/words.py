@@ -22,7 +22,7 @@ def alt_text(photo: Photo, labels: Iterable[str]) -> str:
 
 def date_of(photo: Photo) -> str:
     """The day on which a photo stands in the timeline, "12 May 2024"."""
-    return date_format(timezone.localtime(photo.timeline_at), "j F Y")
+    return date_format(timezone.localtime(photo.timeline_at), "DATE_FORMAT")
 
 
 def _in_running_text(name: str) -> str:

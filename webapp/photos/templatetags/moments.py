@@ -4,8 +4,10 @@ from datetime import datetime, timedelta
 
 from django import template
 from django.utils import timezone
+from django.utils.formats import date_format, get_format
 from django.utils.html import format_html
 from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
 
 register = template.Library()
 
@@ -14,11 +16,10 @@ register = template.Library()
 def moment(at: datetime) -> str:
     """A time as people say it: "3 minutes ago" within a day, else the date; the exact one on hover."""
     local, age = timezone.localtime(at), timezone.now() - at
-    words = f"{local:%-d %B %Y}"
+    words = date_format(local, "DATE_FORMAT")
     if age < timedelta(minutes=1):
-        words = "Just now"
+        words = _("Just now")
     elif age < timedelta(days=1):
-        words = f"{timesince(at, depth=1)} ago"
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>', at.isoformat(), f"{local:%-d %B %Y, %H:%M:%S}", words
-    )
+        words = _("%(time)s ago") % {"time": timesince(at, depth=1)}
+    exact = date_format(local, get_format("DATETIME_FORMAT") + ":s")
+    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exact, words)

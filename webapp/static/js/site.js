@@ -23,10 +23,11 @@
     button.type = "button";
     button.className = "reveal";
     button.setAttribute("aria-controls", input.id);
+    const words = input.closest("[data-show-password]").dataset;
     const show = (isShown) => {
       input.type = isShown ? "text" : "password";
-      button.textContent = isShown ? "Hide" : "Show";
-      button.setAttribute("aria-label", isShown ? "Hide password" : "Show password");
+      button.textContent = isShown ? words.conceal : words.show;
+      button.setAttribute("aria-label", isShown ? words.concealPassword : words.showPassword);
     };
     show(false);
     button.addEventListener("click", () => show(input.type === "password"));

@@ -3,7 +3,6 @@
 
 (() => {
   const THEMES = ["auto", "light", "dark"];
-  const NAMES = { auto: "as your device", light: "light", dark: "dark" };
   const root = document.documentElement;
 
   const chosen = () => {
@@ -30,7 +29,7 @@
     const button = document.querySelector("[data-theme-switch]");
     if (!button) return;
     const say = () => {
-      const text = `Theme: ${NAMES[root.dataset.theme]}`;
+      const text = button.dataset[root.dataset.theme];
       button.setAttribute("aria-label", text);
       button.title = text;
     };

@@ -58,7 +58,8 @@
 
   // { head, width, height }, and a refusal of [code, facts] where there is one.
   const look = async (file, limits) => {
-    const megabytes = (file.size / 1e6).toFixed(1);
+    const digits = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
+    const megabytes = (file.size / 1e6).toLocaleString(document.documentElement.lang, digits);
     if (file.size === 0) return { refusal: ["empty", {}] };
     if (file.size > limits.bytes) return { refusal: ["too_large", { megabytes, limit: limits.bytes / 1e6 }] };
     const head = await bytesOf(file, HEAD);
