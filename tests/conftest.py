@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 import pytest
+from django.utils import translation
 from moto import mock_aws
 
 from tests import cloudformation
@@ -42,6 +43,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder = item.path.relative_to(HERE).parts[0]
         item.add_marker(pytest.mark.xdist_group(folder if folder in ("stack", "browser") else str(item.path)))
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    """A page that was asked for in another language leaves its thread in it, until the next one is asked for."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture
