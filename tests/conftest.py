@@ -38,11 +38,11 @@ def need(what: str, *, present: bool) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What runs side by side, one group a process at a time (`-n 2 --dist loadgroup`): files, but for those that need
-    the running stack, which is started as seldom as can be."""
+    """What runs side by side, one group a process at a time (`-n 2 --dist loadgroup`): files, but for those of the
+    stack's own folder, which stop and kill it."""
     for item in items:
         folder = item.path.relative_to(HERE).parts[0]
-        item.add_marker(pytest.mark.xdist_group(folder if folder in ("stack", "browser") else str(item.path)))
+        item.add_marker(pytest.mark.xdist_group(folder if folder == "stack" else str(item.path)))
 
 
 @pytest.fixture(autouse=True)
