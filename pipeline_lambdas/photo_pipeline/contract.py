@@ -13,7 +13,7 @@ import hashlib
 import re
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
@@ -581,33 +581,37 @@ def _is_empty(field: Field[Any], part: Any) -> bool:
 
 def from_item(cls: type[Value], item: Mapping[str, Any] | list[Any]) -> Value:
     """The dataclass `cls` that an item, or a row, or either as JSON, holds; what it does not know is left aside."""
+    readers = _readers(cls)  # type: ignore[arg-type]
     if isinstance(item, list):
-        item = dict(zip((f.name for f in fields(cls)), item, strict=False))  # type: ignore[arg-type]
-    hints = _hints(cls)  # type: ignore[arg-type]
-    known = [f.name for f in fields(cls) if f.name in item]  # type: ignore[arg-type]
-    return cls(**{name: _from_attribute(hints[name], item[name]) for name in known})
+        item = dict(zip(readers, item, strict=False))
+    return cls(**{name: read(item[name]) for name, read in readers.items() if name in item})
 
 
 @functools.cache
-def _hints(cls: type) -> dict[str, Any]:
-    """The types of its fields: Python compiles their annotations anew each time it is asked."""
-    return typing.get_type_hints(cls)
+def _readers(cls: type) -> dict[str, Callable[[Any], Any]]:
+    """What makes each field's value of an attribute: a page reads thousands of them, and Python compiles annotations
+    anew each time it is asked."""
+    hints = typing.get_type_hints(cls)
+    return {f.name: _reader(hints[f.name]) for f in fields(cls)}
 
 
-def _from_attribute(hint: Any, part: Any) -> Any:
+def _reader(hint: Any) -> Callable[[Any], Any]:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is types.UnionType:
-        return None if part is None else _from_attribute(arguments[0], part)
+        read = _reader(arguments[0])
+        return lambda part: None if part is None else read(part)
     if origin is list:
-        return [_from_attribute(arguments[0], each) for each in part]
-    if origin is set:
-        return set(part)
+        read = _reader(arguments[0])
+        return lambda parts: [read(part) for part in parts]
     if origin is dict:
-        return {name: _from_attribute(arguments[1], each) for name, each in part.items()}
+        read = _reader(arguments[1])
+        return lambda parts: {name: read(part) for name, part in parts.items()}
     if is_dataclass(hint):
-        return from_item(typing.cast(type, hint), part)
-    if hint in (int, float):
-        return hint(part)
+        return functools.partial(from_item, typing.cast(type, hint))
+    return {set: set, int: int, float: float}.get(origin or hint, _as_it_is)
+
+
+def _as_it_is(part: Any) -> Any:
     return part
 
 

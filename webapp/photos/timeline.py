@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from itertools import groupby
 from urllib.parse import urlencode
 
@@ -57,7 +58,7 @@ class Tile:
         """Whether the tile has words to show instead of a picture."""
         return self.status in (Status.REJECTED, Status.FAILED)
 
-    @property
+    @cached_property
     def day(self) -> str:
         return words.date_of(self.photo)
 
