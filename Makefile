@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 REQUIREMENTS := $(wildcard requirements*.txt) constraints.txt pipeline_lambdas/requirements.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-faults check format bench lock clean
+.PHONY: help run test test-faults check format messages bench lock clean
 
 help:  ## List every target
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -33,6 +33,11 @@ format: $(VENV)/dev.stamp  ## Format the code
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 	$(BIN)/djlint --reformat --quiet webapp || true
+
+messages: $(VENV)/dev.stamp  ## Collect the texts for people for translation, and compile the translations (needs gettext)
+	@command -v msgfmt >/dev/null || { echo "Collecting texts needs gettext; on Debian and Ubuntu: apt install gettext"; exit 1; }
+	cd webapp && DJANGO_SETTINGS_MODULE=webapp.settings.test PYTHONPATH=.. ../$(BIN)/django-admin makemessages -l de --no-location --no-wrap --no-obsolete
+	cd webapp && DJANGO_SETTINGS_MODULE=webapp.settings.test PYTHONPATH=.. ../$(BIN)/django-admin compilemessages -l de
 
 PHOTOS ?= tests/photos
 bench: $(VENV)/bench.stamp  ## Compare our renditions with sharp's and Pillow's (PHOTOS=folder ARGS="--rounds 9")
