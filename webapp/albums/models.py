@@ -7,6 +7,8 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
+from urllib.parse import urlencode
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
@@ -91,6 +93,11 @@ class Album(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("albums:album", args=[self.pk])
 
+    @property
+    def query(self) -> str:
+        """What names it in `?in=` of a photo's page."""
+        return urlencode({"album": self.pk})
+
     def shown(self) -> AlbumPhotoQuerySet:
         """What its owner sees in it, in its order."""
         return self._entries().shown().sorted_by(self.order)
@@ -148,6 +155,13 @@ class AlbumPhotoQuerySet(models.QuerySet["AlbumPhoto"]):
         matching = self.behind(last, album.order) if last else self
         found: list[AlbumPhoto] = list(matching[: size + 1])
         return Page(found[:size], found[size - 1].pk if len(found) > size else "")
+
+    def start_of(self, album: Album, photo_id: UUID | None) -> str:
+        """What the page begins behind that has a photo; empty where that is the first one, or none."""
+        entry = self.filter(photo=photo_id).first() if photo_id else None
+        count = self.before(entry, album.order).count() if entry else 0
+        begins = count - count % PAGE_SIZE
+        return self.values_list("pk", flat=True)[begins - 1 : begins].first() or "" if begins else ""
 
 
 def place(album: Album, entry_id: str) -> AlbumPhoto | None:

@@ -24,7 +24,7 @@ from webapp.albums import contents, pictures
 from webapp.albums.forms import ChooseAlbumForm, NameForm, ShareForm
 from webapp.albums.models import Album, AlbumQuerySet, ShareLink
 from webapp.photos.http import Request
-from webapp.photos.models import Photo
+from webapp.photos.models import Photo, as_uuid
 
 ALBUMS_A_PAGE = 30
 ALBUMS_TO_CHOOSE = 200
@@ -83,7 +83,7 @@ def album(request: Request, album_id: UUID) -> HttpResponse:
 
 
 def album_page(request: Request, album: Album, form: ShareForm) -> HttpResponse:
-    after = request.GET.get("after", "")
+    after = request.GET.get("after", "") or album.shown().start_of(album, as_uuid(request.GET.get("at", "")))
     page = album.shown().page(album, after)
     tiles, are_pictures_out = pictures.tiles_or_blanks([entry.photo for entry in page.entries])
     links = ShareLink.objects.of(album)
@@ -91,6 +91,7 @@ def album_page(request: Request, album: Album, form: ShareForm) -> HttpResponse:
         "album": album,
         "count": album.shown().count(),
         "tiles": tiles,
+        "photo_query": f"?{urlencode({'in': album.query})}",
         "after": after,
         "more": f"?{urlencode({'after': page.after})}" if page.after else "",
         "open_links": [link for link in links if link.is_open()],

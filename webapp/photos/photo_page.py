@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.http import QueryDict
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -21,45 +20,13 @@ from webapp.photos.errors import AWS_ERRORS
 from webapp.photos.history import history
 from webapp.photos.label_rows import faces, label_rows, names_to_offer
 from webapp.photos.models import Photo, Status
-from webapp.photos.neighbours import Neighbours, neighbours
-from webapp.photos.selection import Selection
+from webapp.photos.neighbours import Neighbours
 from webapp.photos.sentences import said
+from webapp.photos.ways import Way
 from webapp.photos.words import alt_text
 
 logger = logging.getLogger(__name__)
 MOST_ENLARGED = 2  # times its own pixels, where there is room; beyond that it is but blurred
-
-
-@dataclass(frozen=True)
-class Way:
-    """How somebody came to a photo: by a gallery's selection, named in `?in=`. `within` is that part of an address,
-    empty where everything is looked through."""
-
-    selection: Selection
-
-    @classmethod
-    def parse(cls, query: QueryDict) -> Way:
-        return cls(Selection.parse(QueryDict(query.get("in", ""))))
-
-    @property
-    def within(self) -> str:
-        return f"?{urlencode({'in': self.selection.query()})}" if self.selection else ""
-
-    def address_of(self, photo: Photo) -> str:
-        return f"{photo.get_absolute_url()}{self.within}"
-
-    def poll(self, photo: Photo, progress: str) -> str:
-        """Where an open page that shows `progress` asks for more."""
-        selected = [("in", self.selection.query())] if self.selection else []
-        return f"{photo.get_absolute_url()}?{urlencode([*selected, ('seen', progress)])}"
-
-    def back_to(self, photo: Photo) -> str:
-        """The gallery, where the photo stands in it."""
-        return f"{self.selection.address()}#tile-{photo.pk}"
-
-    def around(self, photo: Photo) -> Neighbours:
-        """One in the trash stands in no timeline, so there is nothing around it."""
-        return Neighbours() if photo.trashed_at else neighbours(photo, self.selection.photos(photo.owner_id))
 
 
 @dataclass(frozen=True)
@@ -75,8 +42,9 @@ def frame(photo: Photo, way: Way, around: Neighbours, *, next_picture: str = "")
     return {
         "photo": photo,
         "within": way.within,
-        "back": way.back_to(photo),
-        "without_it": way.selection.address(),
+        "back": way.back,
+        "back_word": way.name,
+        "without_it": way.start,
         "add_to_album": f"/albums/add/?{urlencode({'photo': photo.pk})}",
         "trashed_on": _day(photo.trashed_at),
         "deleted_on": _day(photo.trashed_at and photo.trashed_at + kept_in_trash()),

@@ -25,8 +25,8 @@ from webapp.photos.forms import AddLabelForm
 from webapp.photos.http import Request, go
 from webapp.photos.index import index_seen
 from webapp.photos.models import Photo
-from webapp.photos.photo_page import Way
 from webapp.photos.reruns import Rerun
+from webapp.photos.ways import way_to
 
 logger = logging.getLogger(__name__)
 
@@ -43,8 +43,8 @@ def photo(request: Request, photo_id: UUID) -> HttpResponse:
 
 
 def _page(request: Request, row: Photo, form: AddLabelForm) -> HttpResponse:
-    way = Way.parse(request.GET)
-    around = way.around(row)
+    way = way_to(row, request.GET)
+    around = way.around()
     try:
         records = catalog.get_many([row, around.following] if around.following else [row], consistent=True)
         index_seen([row], records)
@@ -63,8 +63,8 @@ def _is_as_seen(request: Request, record: contract.Photo | None) -> bool:
 
 
 def _address(request: Request, row: Photo) -> str:
-    """A photo's page, in the selection that this request was made in."""
-    return Way.parse(request.GET).address_of(row)
+    """A photo's page, on the way that this request was made on."""
+    return way_to(row, request.GET).address_of(row)
 
 
 def _page_without_record(request: Request, frame: dict[str, Any]) -> HttpResponse:
@@ -88,7 +88,7 @@ def favourite(request: Request, photo_id: UUID) -> HttpResponse:
     row.favourite = {"on": True, "off": False}.get(request.POST.get("favourite", ""), not row.favourite)
     set_favourite(owner=request.user, photo_ids=[row.pk], favourite=row.favourite)
     if request.htmx:
-        context = {"photo": row, "within": Way.parse(request.GET).within}
+        context = {"photo": row, "within": way_to(row, request.GET).within}
         return render(request, "photos/_favourite.html", context)
     return redirect(_address(request, row))
 
