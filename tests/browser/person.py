@@ -116,6 +116,14 @@ def expect_picture(image: Locator) -> tuple[int, int]:
     return width, height
 
 
+def swipe(page: Page, across: int) -> None:
+    """With a finger, from the middle of the picture."""
+    finger = page.context.new_cdp_session(page)
+    for kind, x in (("touchStart", 0), ("touchMove", across // 2), ("touchMove", across), ("touchEnd", None)):
+        points = [] if x is None else [{"x": 195 + x, "y": 250}]
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+
 def assert_fits(page: Page) -> None:
     """No page scrolls sideways."""
     wide, window = page.evaluate("[document.scrollingElement.scrollWidth, innerWidth]")

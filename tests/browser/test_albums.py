@@ -13,7 +13,7 @@ from tests.stack.site import Site
 
 from .accessibility import complaints
 from .conftest import Browse
-from .person import DESKTOP, PHONE, Person, assert_fits, expect_picture
+from .person import DESKTOP, PHONE, Person, assert_fits, expect_picture, swipe
 from .test_accessibility import enter
 
 PASSWORD = "three violets"
@@ -102,7 +102,7 @@ def test_an_album_is_made_put_in_order_shared_with_a_password_and_shut_again(
     said += looked_at(page)
 
     # Somebody else, who was told the password.
-    guest = browse(viewport=viewport, color_scheme=theme)
+    guest = browse(viewport=viewport, color_scheme=theme, has_touch=True)
     guest.goto(link)
     said += looked_at(guest)
     guest.get_by_label("Password", exact=True).fill(PASSWORD)
@@ -120,6 +120,12 @@ def test_an_album_is_made_put_in_order_shared_with_a_password_and_shut_again(
     expect(guest.get_by_role("heading", level=1, name="Photo 2 of 2")).to_be_visible()
     guest.keyboard.press("ArrowLeft")
     expect(guest.get_by_role("heading", level=1, name="Photo 1 of 2")).to_be_visible()
+    swipe(guest, -120)
+    expect(guest.get_by_role("heading", level=1, name="Photo 2 of 2")).to_be_visible()
+    swipe(guest, 120)
+    expect(guest.get_by_role("heading", level=1, name="Photo 1 of 2")).to_be_visible()
+    guest.keyboard.press("Escape")
+    expect(guest.get_by_role("heading", level=1, name=name)).to_be_visible()
 
     page.reload()
     expect(page.get_by_text("opened once")).to_be_visible()

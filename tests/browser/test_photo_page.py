@@ -14,7 +14,7 @@ from tests.stack.site import Site
 
 from .accessibility import complaints
 from .conftest import Browse
-from .person import DESKTOP, PHONE, assert_fits, expect_picture
+from .person import DESKTOP, PHONE, assert_fits, expect_picture, swipe
 from .test_accessibility import enter
 
 IS_ABOVE = """image => {
@@ -270,14 +270,6 @@ def test_photos_are_looked_through_by_keyboard(browse: Browse, cleo: Site) -> No
     name_is(page, "astronaut.jpg")
     page.keyboard.press("Escape")
     expect(page).to_have_url(re.compile(rf"/gallery/\S*#tile-{astronaut}$"))
-
-
-def swipe(page: Page, across: int) -> None:
-    """With a finger, from the middle of the picture."""
-    finger = page.context.new_cdp_session(page)
-    for kind, x in (("touchStart", 0), ("touchMove", across // 2), ("touchMove", across), ("touchEnd", None)):
-        points = [] if x is None else [{"x": 195 + x, "y": 250}]
-        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
 
 def test_photos_are_looked_through_by_finger(browse: Browse, cleo: Site) -> None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 from urllib.parse import urlencode
-from uuid import UUID
 
 from django.conf import settings
 from django.db import models
@@ -156,9 +155,8 @@ class AlbumPhotoQuerySet(models.QuerySet["AlbumPhoto"]):
         found: list[AlbumPhoto] = list(matching[: size + 1])
         return Page(found[:size], found[size - 1].pk if len(found) > size else "")
 
-    def start_of(self, album: Album, photo_id: UUID | None) -> str:
-        """What the page begins behind that has a photo; empty where that is the first one, or none."""
-        entry = self.filter(photo=photo_id).first() if photo_id else None
+    def start_of(self, album: Album, entry: AlbumPhoto | None) -> str:
+        """What the page begins behind that an entry is on; empty for the first one."""
         count = self.before(entry, album.order).count() if entry else 0
         begins = count - count % PAGE_SIZE
         return self.values_list("pk", flat=True)[begins - 1 : begins].first() or "" if begins else ""

@@ -75,7 +75,8 @@ def album(request: HttpRequest, link: ShareLink) -> HttpResponseBase:
         return redirect(link)  # it needs no password, or no longer
     visits.count_once(request, link)
     cleared = link.album.cleared()
-    page = cleared.page(link.album, request.GET.get("after", ""))
+    at = _cleared(link, request.GET.get("at", ""))
+    page = cleared.page(link.album, request.GET.get("after", "") or cleared.start_of(link.album, at))
     numbers = _numbers(link, page.entries)
     records = pictures.records_for_others(page.entries)
     tiles = [
@@ -132,6 +133,7 @@ def photo(request: HttpRequest, link: ShareLink, entry_id: str) -> HttpResponseB
     context = {
         "link": link,
         "album_name": link.album.name,
+        "back": f"{link.get_absolute_url()}?{urlencode({'at': entry.pk})}#photo-{entry.pk}",
         "tile": pictures.tile_for_others(link, entry, record, rendition=contract.DISPLAY),
         "number": before.count() + 1,
         "count": cleared.count(),

@@ -22,7 +22,7 @@ from pipeline_lambdas.photo_pipeline import contract
 from webapp.albums import albums as verbs
 from webapp.albums import contents, pictures
 from webapp.albums.forms import ChooseAlbumForm, NameForm, ShareForm
-from webapp.albums.models import Album, AlbumQuerySet, ShareLink
+from webapp.albums.models import Album, AlbumPhoto, AlbumQuerySet, ShareLink
 from webapp.photos.http import Request
 from webapp.photos.models import Photo, as_uuid
 
@@ -83,7 +83,7 @@ def album(request: Request, album_id: UUID) -> HttpResponse:
 
 
 def album_page(request: Request, album: Album, form: ShareForm) -> HttpResponse:
-    after = request.GET.get("after", "") or album.shown().start_of(album, as_uuid(request.GET.get("at", "")))
+    after = request.GET.get("after", "") or album.shown().start_of(album, _entry_at(request, album))
     page = album.shown().page(album, after)
     tiles, are_pictures_out = pictures.tiles_or_blanks([entry.photo for entry in page.entries])
     links = ShareLink.objects.of(album)
@@ -100,6 +100,11 @@ def album_page(request: Request, album: Album, form: ShareForm) -> HttpResponse:
         "are_pictures_out": are_pictures_out,
     }
     return answer(request, "albums/album.html", context, form)
+
+
+def _entry_at(request: Request, album: Album) -> AlbumPhoto | None:
+    photo_id = as_uuid(request.GET.get("at", ""))
+    return album.shown().filter(photo=photo_id).first() if photo_id else None
 
 
 @login_required

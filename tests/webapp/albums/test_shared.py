@@ -392,3 +392,18 @@ def test_a_picture_that_nobody_reads_to_its_end_is_let_go_of(aws: Any, me: Any) 
 @pytest.mark.parametrize("address", ["/s/%00/", "/s/a%00b/x/", "/s/%C3%BC/", "/s/" + "x" * 70 + "/"])
 def test_what_can_be_no_token_is_as_good_as_a_wrong_one(aws: Any, client: Client, address: str) -> None:
     assert client.get(address).status_code == 404
+
+
+def test_one_comes_back_from_a_photo_to_the_page_of_the_album_that_it_is_on(aws: Any, me: Any, client: Client) -> None:
+    photos = [row(me, days=at) for at in range(PAGE_SIZE + 1)]
+    link = make_link(make_album(me, photos))
+    first, last = entry_of(link.album, photos[0]), entry_of(link.album, photos[-1])
+    for entry, shown in ((first, first), (last, last)):
+        back = client.get(f"{link.get_absolute_url()}{entry.pk}/").context["back"]
+        assert back == f"{link.get_absolute_url()}?at={entry.pk}#photo-{entry.pk}"
+        page = client.get(back)
+        assert page.context["tiles"][0][1] == shown
+        assert f'id="photo-{entry.pk}"' in page.content.decode()
+    hidden = entry_of(make_album(me, photos[:1]), photos[0])
+    for strange in (hidden.pk, "x", "\0", "ä"):
+        assert client.get(link.get_absolute_url(), {"at": strange}).context["tiles"][0][1] == first

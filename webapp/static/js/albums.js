@@ -1,5 +1,4 @@
-// Albums: photos drawn to their places, links copied, shared photos turned over with the arrow keys. All of it is there
-// without this script, one page at a time.
+// Albums: photos drawn to their places, and links copied. All of it is there without this script, a page at a time.
 "use strict";
 
 (() => {
@@ -80,15 +79,6 @@
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(input.value);
       button.textContent = button.dataset.copied;
-    });
-  }
-
-  if (document.querySelector(".viewer")) {
-    document.addEventListener("keydown", (event) => {
-      if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-      const isForward = event.key === (isRightToLeft() ? "ArrowLeft" : "ArrowRight");
-      const isBack = event.key === (isRightToLeft() ? "ArrowRight" : "ArrowLeft");
-      if (isForward || isBack) document.querySelector(`.viewer-bar a[rel=${isForward ? "next" : "prev"}]`)?.click();
     });
   }
 })();

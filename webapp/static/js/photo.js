@@ -1,10 +1,8 @@
-// The page of one photo: where labels were found, full size, the next one by key or swipe. The page works without it.
+// The page of one photo: where labels were found, full size, and its keys. The page works without it.
 "use strict";
 
 (() => {
   const LETTERS = "shoebox-letter-keys";
-  const SWIPE = 60; // pixels; nearer the edge of the window than EDGE, a swipe is the browser's own
-  const EDGE = 24;
   const MOST_ENLARGED = 2; // as the page comes
   const find = (selector) => document.querySelector(selector);
   const isZoomed = () => find(".photo-stage")?.classList.contains("zoomed");
@@ -94,53 +92,16 @@
     // A browser that keeps nothing: the choice holds for this page.
   }
 
-  const turn = (isForward) => find(isForward ? "#turn-next" : "#turn-previous")?.click();
-  const isRightToLeft = () => getComputedStyle(document.documentElement).direction === "rtl";
   const goBack = () => (isZoomed() ? zoom() : pressed ? press({ dataset: { where: pressed } }) : find("#photo-back").click());
-  const KEYS = {
-    ArrowLeft: () => isZoomed() || turn(isRightToLeft()),
-    ArrowRight: () => isZoomed() || turn(!isRightToLeft()),
-    Escape: goBack,
-  };
   const LETTER_KEYS = {
     z: () => zoom(),
     f: () => find("#favourite-button")?.click(),
     "?": () => find("#shortcuts").showModal(),
   };
-
-  // While a menu is open its keys are its own: it has not closed yet when an event is on its way down.
-  document.addEventListener(
-    "keydown",
-    (event) => {
-      const isElsewhere = event.target.closest?.("input, select, textarea, [contenteditable], dialog, details[open]");
-      if (isElsewhere || event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.isComposing) return;
-      const letters = useLetters.checked ? LETTER_KEYS : {};
-      (KEYS[event.key] ?? letters[event.key.toLowerCase()])?.();
-    },
-    true,
-  );
-
-  // --- Swipes ---
-
-  let start = null;
-  const isPinched = () => (window.visualViewport?.scale ?? 1) > 1.01;
-
-  document.addEventListener(
-    "touchstart",
-    (event) => {
-      const touch = event.touches[0];
-      const isOurs = event.touches.length === 1 && event.target.closest(".photo-frame") && !isZoomed() && !isPinched();
-      const isAtEdge = touch.clientX < EDGE || touch.clientX > innerWidth - EDGE;
-      start = isOurs && !isAtEdge ? touch : null;
-    },
-    { passive: true },
-  );
-  document.addEventListener("touchend", (event) => {
-    if (!start) return;
-    const across = event.changedTouches[0].clientX - start.clientX;
-    const down = event.changedTouches[0].clientY - start.clientY;
-    start = null;
-    if (Math.abs(across) > SWIPE && Math.abs(across) > 2 * Math.abs(down)) turn(across < 0 !== isRightToLeft());
+  Shoebox.turnPages({
+    frame: ".photo-frame",
+    isHeld: isZoomed,
+    keys: () => ({ Escape: goBack, ...(useLetters.checked ? LETTER_KEYS : {}) }),
   });
 
   // --- The next picture, once this one is there and nobody saves data ---
