@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests import photo_files
 from tests.stack.pipeline import until
@@ -64,6 +64,29 @@ def test_the_timeline_goes_on_and_the_back_button_returns_to_the_same_place(
     page.mouse.wheel(0, -300)
     until(lambda: tiles.count() > 60 or page.mouse.wheel(0, -300))
     assert_fits(page)
+
+
+def test_the_timeline_goes_on_to_its_top_though_a_page_of_it_was_lost_on_its_way(browse: Browse, mia: Site) -> None:
+    page = browse(viewport=DESKTOP)
+    enter(page, mia)
+    newest, *_, oldest = mia.photo_ids()
+    lost: list[str] = []
+
+    def lose_first(route: Route) -> None:
+        if lost:
+            route.continue_()
+        else:
+            lost.append(route.request.url)
+            route.abort("aborted")  # as when the person goes to another page, and comes back to this one as it was
+
+    page.route("**/gallery/?before=*", lose_first)
+    page.goto(f"/gallery/?at={oldest}")
+    expect(page.locator(f"#tile-{oldest}")).to_be_visible()
+    until(lambda: page.locator(f"#tile-{newest}").count() or page.evaluate("scrollTo(0, 0)"))
+    page.evaluate("scrollTo(0, 0)")
+    expect(page.locator(f"#tile-{newest}")).to_be_in_viewport()
+    expect(page.get_by_role("link", name="Newer photos")).to_have_count(0)
+    assert lost
 
 
 def test_photos_are_selected_by_mark_by_range_and_by_keyboard(browse: Browse, mia: Site) -> None:

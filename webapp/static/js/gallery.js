@@ -6,6 +6,8 @@
   if (!timeline) return;
   const said = document.getElementById("timeline-said");
   const AHEAD = 1500; // pixels: how long before its end the timeline goes on
+  const STALLED = 30_000;
+  const AGAIN = 3000;
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
   // --- Going on ---
@@ -52,8 +54,9 @@
     if (!link || link.dataset.busy) return;
     link.dataset.busy = "yes";
     try {
-      const answer = await fetch(link.href, { headers: { "HX-Request": "true" } });
-      if (!answer.ok || answer.redirected) return; // the link is still there to be followed
+      const answer = await fetch(link.href, { headers: { "HX-Request": "true" }, signal: AbortSignal.timeout(STALLED) });
+      if (answer.redirected) return; // to log in, where the link leads as well
+      if (!answer.ok) throw new Error(answer.status);
       const html = await answer.text();
       const anchor = firstInView();
       const before = anchor?.getBoundingClientRect().top;
@@ -63,7 +66,9 @@
       watch();
       remember();
     } catch {
-      // No network: the link is still there to be followed.
+      // No network, no pictures right now, or the person was on another page meanwhile. The link can be followed, too.
+      delete link.dataset.busy;
+      setTimeout(watch, AGAIN);
     }
   };
 
