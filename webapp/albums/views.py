@@ -23,6 +23,7 @@ from webapp.albums import albums as verbs
 from webapp.albums import contents, pictures
 from webapp.albums.forms import ChooseAlbumForm, NameForm, ShareForm
 from webapp.albums.models import Album, AlbumPhoto, AlbumQuerySet, ShareLink
+from webapp.photos import timeline
 from webapp.photos.http import Request
 from webapp.photos.models import Photo, as_uuid
 
@@ -98,6 +99,7 @@ def album_page(request: Request, album: Album, form: ShareForm) -> HttpResponse:
         "ended_links": [link for link in links if not link.is_open()],
         "form": form,
         "are_pictures_out": are_pictures_out,
+        **timeline.waiting(tiles, album.query),
     }
     return answer(request, "albums/album.html", context, form)
 

@@ -38,7 +38,7 @@ def gallery(request: Request) -> HttpResponse:
         return HttpResponse(status=204) if request.htmx else redirect(selection.address())
     tiles, are_pictures_out = timeline.tiles_or_blanks(page.photos)
     context = {"are_pictures_out": are_pictures_out, "is_part": bool(request.htmx), **_links(request, selection, page)}
-    context |= {"months": timeline.by_month(tiles), **timeline.waiting(tiles, selection)}
+    context |= {"months": timeline.by_month(tiles), **timeline.waiting(tiles, selection.query())}
     if not request.htmx:
         context |= _top(request, selection)
     template = "photos/_timeline.html" if request.htmx else "photos/gallery.html"
@@ -61,13 +61,18 @@ def _links(request: Request, selection: Selection, page: Page) -> dict[str, obje
     before = urlencode({"before": page.previous_cursor})
     return {
         "selection": selection,
-        "photo_query": f"?{urlencode({'in': selection.query()})}" if selection else "",
+        "photo_query": _way(selection.query()),
         "newest": selection.address(),
         "older": selection.address(page.next_cursor) if page.next_cursor else "",
         "newer": f"{selection.address()}{'&' if selection else '?'}{before}" if page.previous_cursor else "",
         "is_first": not page.previous_cursor,
         "here": request.get_full_path(),
     }
+
+
+def _way(query: str) -> str:
+    """What a photo's address ends with, for `ways.way_to`."""
+    return f"?{urlencode({'in': query})}" if query else ""
 
 
 def _top(request: Request, selection: Selection) -> dict[str, object]:
@@ -84,7 +89,7 @@ def _top(request: Request, selection: Selection) -> dict[str, object]:
 @never_cache
 def tiles(request: Request) -> HttpResponse:
     """The tiles of `?ids=` that have come to an end since, to be swapped in; 204 while there are none, 503 while nobody
-    can tell."""
+    can tell. Above those of an `?album=` stands nothing that changes with them."""
     ids = _ids(request.GET.get("ids", ""))
     selection = Selection.parse(request.GET)
     found, are_pictures_out = timeline.tiles_or_blanks(list(Photo.objects.for_gallery(request.user).filter(pk__in=ids)))
@@ -94,9 +99,14 @@ def tiles(request: Request) -> HttpResponse:
     gone = set(ids) - {tile.photo.pk for tile in found}
     if ids and not finished and not gone:
         return HttpResponse(status=204)
-    context = {"finished": finished, "gone": gone, "is_part": "part" in request.GET}
-    context |= {**timeline.waiting(found, selection), **_links(request, selection, Page([], ""))}
-    return render(request, "photos/tiles.html", {**context, **_top(request, selection)})
+    album_id = as_uuid(request.GET.get("album", ""))
+    query = urlencode({"album": album_id}) if album_id else selection.query()
+    context = {"finished": finished, "gone": gone, "is_part": "part" in request.GET, "is_gallery": not album_id}
+    context |= _links(request, selection, Page([], ""))
+    context |= {**timeline.waiting(found, query), "photo_query": _way(query)}
+    if not album_id:
+        context |= _top(request, selection)
+    return render(request, "photos/tiles.html", context)
 
 
 def _ids(text: str) -> list[UUID]:

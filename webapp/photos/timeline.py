@@ -20,7 +20,6 @@ from webapp.photos.errors import AWS_ERRORS
 from webapp.photos.facts import INCOMPLETE
 from webapp.photos.index import index_seen
 from webapp.photos.models import Photo, Status
-from webapp.photos.selection import Selection
 from webapp.photos.sentences import said
 
 logger = logging.getLogger(__name__)
@@ -178,8 +177,9 @@ def by_month(tiles: Iterable[Tile]) -> list[Month]:
     return [Month(first, list(some)) for first, some in groupby(tiles, key=month)]
 
 
-def waiting(tiles: Iterable[Tile], selection: Selection) -> dict[str, object]:
-    """How many tiles are open, and the address to ask about them."""
+def waiting(tiles: Iterable[Tile], query: str) -> dict[str, object]:
+    """How many tiles are open, and the address to ask about them, which ends with `query`: what names the selection, or
+    the album, that they are of."""
     ids = [str(tile.photo.pk) for tile in tiles if tile.is_open]
-    query = "&".join(filter(None, (urlencode({"ids": ",".join(ids)}, safe=","), selection.query())))
+    query = "&".join(filter(None, (urlencode({"ids": ",".join(ids)}, safe=","), query)))
     return {"open_count": len(ids), "poll": f"{reverse('photos:tiles')}?{query}"}

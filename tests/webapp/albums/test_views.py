@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from tests.factories import make_photo, make_staff, make_user
+from tests.factories import make_photo, make_staff, make_user, put_record
 from tests.webapp.photos.pages import ready, text_of
 from webapp.albums.models import Album, AlbumPhoto, ShareLink
 from webapp.albums.views import ALBUMS_A_PAGE
@@ -140,6 +140,26 @@ def test_an_album_shows_its_photos_a_page_at_a_time(aws: Any, me: Any, mine: Cli
     shown = [tile.photo.pk for page in (first, second) for tile in page.context["tiles"]]
     assert shown == [photo.pk for photo in photos]
     assert f"{PAGE_SIZE + 1} photos" in text_of(first)
+
+
+def test_open_tiles_of_an_album_are_asked_about_and_settle_on_its_own_terms(aws: Any, me: Any, mine: Client) -> None:
+    going = [make_photo(me) for _ in range(2)]
+    for photo in going:
+        put_record(aws.table, photo, status="processing")
+    album = make_album(me, going)
+    page = mine.get(album.get_absolute_url())
+    assert "2 photos being processed" in text_of(page)
+    assert mine.get(page.context["poll"]).status_code == 204
+
+    put_record(aws.table, going[0])
+    answer = mine.get(page.context["poll"])
+    tile = f'href="{going[0].get_absolute_url()}?in=album%3D{album.pk}"'
+    assert tile in text_of(answer)
+    assert str(album.pk) in answer.context["poll"]
+    for of_the_gallery in ('id="labels"', 'id="failures"'):
+        assert of_the_gallery not in text_of(answer), "the album has no place for it"
+    put_record(aws.table, going[1])
+    assert "hx-get" not in text_of(mine.get(answer.context["poll"]))
 
 
 def test_an_album_is_renamed_and_deleted_after_asking(aws: Any, me: Any, mine: Client) -> None:
