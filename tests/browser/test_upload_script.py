@@ -250,8 +250,9 @@ def test_a_batch_that_takes_no_more_is_finished_and_followed_by_another(upload: 
     [
         ((302, "/accounts/login/?next=/upload/"), "You are logged out. Log in in another window, then go on here"),
         ((400, ""), "Something went wrong on our side. Nothing you chose is lost"),
+        ((429, {"error": "Wait ten minutes, then go on."}), "Wait ten minutes, then go on."),
     ],
-    ids=["logged out", "not understood"],
+    ids=["logged out", "not understood", "too often"],
 )
 def test_what_only_a_person_can_mend_is_said_and_goes_on_when_they_say_so(
     upload: Upload, answer: Answer, sentence: str

@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from webapp.photos import timeline, trash
+from webapp.photos import timeline, trash, zip_places
 from webapp.photos.bulk import MOST, Asked, Outcome, act, restore
 from webapp.photos.conf import kept_in_trash
 from webapp.photos.http import Request, go
@@ -37,7 +37,7 @@ def bulk(request: Request) -> HttpResponseBase:
         return _tell(request, Outcome(_("Select %d photos at most.") % MOST, went_well=False))
     match request.POST.get("do", ""):
         case "download" if asked.photo_ids:
-            return _zip(asked)
+            return _zip(request, asked)
         case "delete" if "sure" not in request.POST and asked.photo_ids:
             return _ask(request, asked)
         case do:
@@ -69,10 +69,15 @@ def _back(request: Request) -> str:
     return address if is_ours else reverse("photos:gallery")
 
 
-def _zip(asked: Asked) -> StreamingHttpResponse:
+def _zip(request: Request, asked: Asked) -> HttpResponseBase:
+    try:
+        place = zip_places.take(request.user)
+    except zip_places.NoPlace:
+        return render(request, "photos/too_many_zips.html", {"back": _back(request)}, status=429)
     name = f"shoebox-{timezone.localdate():%Y-%m-%d}.zip"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
-    return StreamingHttpResponse(stream(asked.photos()), content_type="application/zip", headers=headers)
+    body = zip_places.Held(stream(asked.photos()), place)
+    return StreamingHttpResponse(body, content_type="application/zip", headers=headers)
 
 
 def _ask(request: Request, asked: Asked) -> HttpResponse:

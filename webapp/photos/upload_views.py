@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, JsonResponse
@@ -81,6 +82,8 @@ def _limits() -> dict[str, object]:
 @require_POST
 def begin(request: Request) -> HttpResponse:
     """An open batch: `{"batch": id}`."""
+    if not ratelimit.consume(request, action="upload_begin"):
+        return _problem(429, _("You began very many uploads within an hour. Wait ten minutes, then go on."))
     return JsonResponse({"batch": batches.begin(owner=request.user).pk})
 
 

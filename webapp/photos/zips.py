@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from datetime import datetime
 from pathlib import PurePosixPath
 
@@ -21,7 +21,7 @@ EARLIEST, LATEST = 1980, 2107  # the years that a ZIP can tell
 MISSING = "NOT INCLUDED.txt"
 
 
-def stream(photos: Iterable[Photo]) -> Iterator[bytes]:
+def stream(photos: Iterable[Photo]) -> Generator[bytes, None, None]:
     """A ZIP of the originals of `photos`, under their own names, piece by piece. Those that cannot be had are listed in
     a text file in it.
 

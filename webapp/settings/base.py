@@ -180,8 +180,12 @@ ACCOUNT_FORMS = {
     "reset_password_from_key": "webapp.accounts.forms.ResetPasswordKeyForm",
     "reauthenticate": "webapp.accounts.forms.ReauthenticateForm",
 }
-# Passwords of shared albums: wrong tries from one address, and from all of them.
-ACCOUNT_RATE_LIMITS = {"share_password": "10/5m/key", "share_password_of_all": "200/1h/key"}
+# Passwords of shared albums: wrong tries from one address, and from all of them. Uploads that one person begins.
+ACCOUNT_RATE_LIMITS = {
+    "share_password": "10/5m/key",
+    "share_password_of_all": "200/1h/key",
+    "upload_begin": "600/1h/user",
+}
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
 
 # --- Mail: through SES, as the pipeline's own ---

@@ -4,16 +4,19 @@ import io
 import uuid
 import zipfile
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import time_machine
 from django.conf import settings
+from django.core.cache import cache
 from django.test import Client
 
 from pipeline_lambdas.photo_pipeline import contract
 from tests.factories import make_photo, make_user, put_record
 from webapp.albums.models import Album
-from webapp.photos import catalog
+from webapp.photos import catalog, zip_places
 from webapp.photos.bulk import ACTIONS
 from webapp.photos.models import LabelCount, Photo
 
@@ -219,6 +222,60 @@ def test_what_cannot_be_read_is_listed_and_the_rest_comes(aws: Any, me: Any, min
     archive = unpack(download(mine, photos))
     assert set(archive.namelist()) == {"here.jpg", "NOT INCLUDED.txt"}
     assert "lost.jpg" in archive.read("NOT INCLUDED.txt").decode()
+
+
+def test_a_person_is_sent_two_zips_at_a_time_and_a_third_once_one_has_ended(aws: Any, me: Any, mine: Client) -> None:
+    photo = keep(aws, ready(aws, me), b"photo")
+    first, second = download(mine, [photo]), download(mine, [photo])
+    third = mine.post("/photos/bulk/", {"do": "download", "photo": str(photo.pk), "next": "/gallery/?label=Cat"})
+    assert third.status_code == 429
+    assert "Wait until one of them has ended" in third.content.decode()
+    assert 'href="/gallery/?label=Cat"' in third.content.decode()
+
+    unpack(first)
+    first.close()
+    third = download(mine, [photo])
+    assert third.streaming
+    assert download(mine, [photo]).status_code == 429
+    next(iter(second))
+    second.close()  # as the server does when the connection breaks
+    third.close()  # before anything was read
+    assert [download(mine, [photo]).status_code for _ in range(3)] == [200, 200, 429]
+
+
+def test_the_zips_of_one_person_take_no_place_of_another(aws: Any, mine: Client) -> None:
+    other = make_user()
+    theirs = Client()
+    theirs.force_login(other)
+    sent = [download(mine, [make_photo()]), download(mine, [make_photo()])]
+    assert download(theirs, [keep(aws, ready(aws, other), b"photo")]).streaming
+    assert all(each.streaming for each in sent)
+
+
+def test_a_place_that_was_lost_to_a_later_zip_is_not_given_back_twice(me: Any) -> None:
+    lost, kept = zip_places.take(me), zip_places.take(me)
+    cache.delete(lost.key)  # as it expires, when the process that had it was killed
+    later = zip_places.take(me)
+    lost.leave()
+    lost.keep()
+    with pytest.raises(zip_places.NoPlace):
+        zip_places.take(me)
+    later.leave()
+    kept.leave()
+    assert zip_places.take(me).key == later.key
+
+
+def test_a_place_is_kept_as_long_as_pieces_are_sent_and_no_longer(me: Any) -> None:
+    with time_machine.travel(datetime(2026, 5, 1, tzinfo=UTC), tick=False) as now:
+        zip_places.take(me)
+        pieces = iter(zip_places.Held((piece for piece in (b"a", b"b")), zip_places.take(me)))
+        for _ in pieces:
+            now.shift(zip_places.KEPT - 1)
+        zip_places.take(me)  # of the first one nothing was heard
+        with pytest.raises(zip_places.NoPlace):
+            zip_places.take(me)
+        now.shift(zip_places.KEPT + 1)
+        zip_places.take(me)
 
 
 # --- The trash ---

@@ -503,3 +503,16 @@ def test_two_windows_that_announce_the_same_files_at_once_get_the_same_rows(aws:
         one, other = windows.map(announce_from, [batch, batches.begin(owner=me)])
     assert one == other
     assert Photo.objects.count() == len(rounds)
+
+
+# --- How often ---
+
+
+def test_who_begins_uploads_without_end_is_told_to_wait(mine: Client, settings: Any) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "upload_begin": "2/1h/user"}
+    assert [post(mine, "begin", {}).status_code for _ in range(3)] == [200, 200, 429]
+    assert "Wait ten minutes" in post(mine, "begin", {}).json()["error"]
+    other = Client()
+    other.force_login(make_user())
+    assert post(other, "begin", {}).status_code == 200
+    assert Batch.objects.count() == 3

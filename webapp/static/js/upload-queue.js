@@ -182,6 +182,10 @@
       });
       if (response.type === "opaqueredirect") throw new Stop(words.logged_out);
       if (response.status === 403 && !isSecond && (await renewToken())) return post(what, body, options, true);
+      if (response.status === 429) {
+        const { error } = await response.json().catch(() => ({}));
+        if (error) throw new Stop(error); // the site's own words; from a proxy it is as any other trouble
+      }
       if (response.status === 400 || response.status === 403) throw new Stop(words.broken);
       if (!response.ok) throw Object.assign(new Error(what), { status: response.status });
       return response.status === 204 ? {} : response.json();
