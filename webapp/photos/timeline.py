@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from pipeline_lambdas.photo_pipeline import contract
 from webapp.photos import catalog, presign, words
@@ -162,8 +163,9 @@ def _thumb_size(photo: Photo) -> tuple[int, int]:
 
 
 def word_of(status: str) -> str:
-    """One word for where a photo stands."""
-    return str((Status.PROCESSING if status in contract.OPEN else Status(status)).label)
+    """One word or two for where a photo stands."""
+    # Until the pipeline has it, nobody here knows whether its file is on its way, or was given up by who sent it.
+    return _("Waiting to begin") if status == Status.UPLOADING else str(Status(status).label)
 
 
 def surest(labels: Iterable[contract.Label]) -> list[contract.Label]:

@@ -86,10 +86,20 @@ def poll_of(page: str) -> str:
     return html.unescape(page.split('hx-get="')[1].split('"')[0])
 
 
-def test_a_photo_whose_record_is_not_there_yet_is_waiting(aws: Any, me: Any, mine: Client) -> None:
+@pytest.mark.parametrize("has_record", [False, True])
+def test_a_photo_whose_file_is_not_known_to_be_there_is_not_said_to_be_processed(
+    aws: Any, me: Any, mine: Client, has_record: bool
+) -> None:
     photo = make_photo(me)
-    assert "Processing" in text_of(mine.get(photo.get_absolute_url()))
-    assert "Processing" in text_of(mine.get("/gallery/"))
+    if has_record:
+        put_record(aws.table, photo, status="uploading")
+    for address in (photo.get_absolute_url(), "/gallery/"):
+        page = text_of(mine.get(address))
+        assert "Waiting to begin" in page
+        assert "Processing" not in page
+    page = text_of(mine.get(photo.get_absolute_url()))
+    assert "If the window that sends it is closed, upload the photo again." in page
+    assert "resized" not in page
 
 
 def test_deleting_asks_first(aws: Any, me: Any, mine: Client) -> None:
