@@ -103,10 +103,11 @@ class History:
         return [(each.number, each.status) for each in self.attempts] == [(1, Status.READY)]
 
 
-def history(photo: Photo, record: contract.Photo | None) -> History:
-    """What happened to a photo since it was uploaded."""
+def history(photo: Photo, record: contract.Photo | None, *, told: str = "") -> History:
+    """What happened to a photo since it was uploaded. `told` is why it did not end well, where that is said already."""
     uploaded = Event(_upload_word(record), photo.uploaded_at)
     attempts = _attempts(record) if record else []
+    attempts = [replace(each, why="") if each.why == told else each for each in attempts[:1]] + attempts[1:]
     if not attempts or attempts[-1].number > 1:
         return History(attempts, uploaded)
     first = attempts[-1]
@@ -114,8 +115,9 @@ def history(photo: Photo, record: contract.Photo | None) -> History:
 
 
 def _upload_word(record: contract.Photo | None) -> str:
+    is_here = record and record.status != Status.UPLOADING
     never_arrived = record and record.reason and record.reason.code == contract.Failure.DID_NOT_ARRIVE
-    return _("Upload begun") if never_arrived else _("Uploaded")
+    return _("Uploaded") if is_here and not never_arrived else _("Upload begun")
 
 
 def _attempts(record: contract.Photo) -> list[Attempt]:

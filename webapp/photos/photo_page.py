@@ -63,15 +63,16 @@ def about(photo: Photo, way: Way, around: Neighbours, records: dict[UUID, contra
     following = records.get(around.following.pk) if around.following else None
     shown = {key for key in (_display_key(record), _display_key(following)) if key}
     pictures = presign.addresses(shown)
+    standing = _standing(photo, record)
     return {
         **frame(photo, way, around, next_picture=pictures.get(_display_key(following), "")),
-        **_standing(photo, record),
+        **standing,
         **_picture(photo, record, pictures),
         **_labels(record),
         "poll": way.poll(photo, progress(record)),
         "facts": facts.facts(photo, record),
         "place": _place(record),
-        "history": history(photo, record),
+        "history": history(photo, record, told=standing["why"]),
     }
 
 
@@ -94,12 +95,13 @@ def progress(record: contract.Photo | None) -> str:
 
 def _standing(photo: Photo, record: contract.Photo | None) -> dict[str, Any]:
     status, (is_missing, is_late) = status_of(record), _arrival(photo, record)
+    is_open = status in contract.OPEN
     return {
         "record": record,
         "status": status,
         "word": timeline.word_of(status),
-        "why": said(record.reason if record else None),
-        "is_open": status in contract.OPEN,
+        "why": "" if is_open or is_late else said(record.reason if record else None),
+        "is_open": is_open,
         "can_retry": status == Status.FAILED and not is_missing and not photo.trashed_at,
         "came_late": is_late,
         "is_missing": is_missing,

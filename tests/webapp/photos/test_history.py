@@ -24,10 +24,11 @@ def told(me: Any, **overrides: Any) -> list[tuple[Any, ...]]:
     return [(each.number, each.word, [event.word for event in each.events], each.why) for each in attempts]
 
 
-def test_a_photo_without_a_record_was_uploaded(me: Any) -> None:
+def test_of_a_photo_whose_file_may_not_be_there_no_more_is_told_than_that_its_upload_was_begun(me: Any) -> None:
     photo = make_photo(me)
-    said = history(photo, None)
-    assert (said.attempts, said.uploaded.word, said.uploaded.at) == ([], "Uploaded", photo.uploaded_at)
+    for record in (None, make_record(photo, status="uploading")):
+        said = history(photo, record)
+        assert (said.attempts, said.uploaded.word, said.uploaded.at) == ([], "Upload begun", photo.uploaded_at)
 
 
 def test_one_that_went_well_is_told_as_one_line_of_steps(me: Any) -> None:

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from pipeline_lambdas.photo_pipeline import contract
-from tests.factories import make_label, make_photo, make_user, put_record
+from tests.factories import make_label, make_photo, make_renditions, make_user, put_record
 from webapp.photos import catalog
 from webapp.photos.models import LabelCount, Photo, Status
 from webapp.photos.trash import throw_away
@@ -50,6 +50,27 @@ def test_the_history_of_a_refused_photo_claims_no_previews(aws: Any, me: Any, mi
     assert "File checked and refused" in page
     assert "history-bad" in page
     assert "under 0.1 MB" in page
+
+
+@pytest.mark.parametrize("has_picture", [False, True])
+def test_why_a_photo_failed_is_said_once_and_of_earlier_attempts_as_well(
+    aws: Any, me: Any, mine: Client, has_picture: bool
+) -> None:
+    photo, labels = make_photo(me), contract.reason(contract.Failure.LABELS)
+    steps = [
+        contract.Step("RekognitionLabels", f"2026-11-23T10:0{attempt}:00.000+00:00", ms=240, attempt=attempt,
+                      outcome="failed", reason=why)
+        for attempt, why in ((1, contract.reason(contract.Failure.STORE)), (2, labels))
+    ]  # fmt: skip
+    shown = {"renditions": make_renditions(photo, "run")} if has_picture else {}
+    put_record(aws.table, photo, status="failed", attempt=2, reason=labels, steps=steps, **shown)
+    page = text_of(mine.get(photo.get_absolute_url()))
+    assert page.count("while finding labels") == 1
+    assert page.count("while saving the result") == 1
+
+    put_record(aws.table, photo, status="failed", attempt=2, reason=labels, steps=steps, requested_run="next", **shown)
+    page = text_of(mine.get(photo.get_absolute_url()))
+    assert page.count("while finding labels") == 1, "of the attempt that ended, since the photo is tried again"
 
 
 def test_a_photo_that_is_processed_updates_by_itself(aws: Any, me: Any, mine: Client) -> None:
