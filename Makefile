@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 REQUIREMENTS := $(wildcard requirements*.txt) constraints.txt pipeline_lambdas/requirements.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-faults check format messages bench lock clean
+.PHONY: help run test test-faults check format messages bench lighthouse lock clean
 
 help:  ## List every target
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ PHOTOS ?= tests/photos
 bench: $(VENV)/bench.stamp  ## Compare our renditions with sharp's and Pillow's (PHOTOS=folder ARGS="--rounds 9")
 	$(BIN)/python -m benchmarks.renditions $(PHOTOS) $(ARGS)
 
+lighthouse: $(VENV)/lighthouse.stamp  ## Let Lighthouse judge the pages on a phone (PHOTOS=folder ARGS="--runs 5")
+	$(BIN)/python -m benchmarks.lighthouse --photos $(PHOTOS) $(ARGS)
+
 lock:  ## Write constraints.txt anew from what the requirements resolve to today
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
 	: > constraints.txt
@@ -74,4 +77,9 @@ $(VENV)/bench.stamp: benchmarks/requirements.txt benchmarks/sharp/package-lock.j
 	$(PIP) install -r benchmarks/requirements.txt
 	@if command -v npm >/dev/null; then npm ci --prefix benchmarks/sharp --no-audit --no-fund; \
 		else echo "There is no npm here: sharp is left out of the comparison."; fi
+	@touch $@
+
+$(VENV)/lighthouse.stamp: benchmarks/lighthouse/package-lock.json $(VENV)/dev.stamp
+	@command -v npm >/dev/null || { echo "There is no npm here. Lighthouse needs Node 18.20 or newer: see nodejs.org."; exit 1; }
+	npm ci --prefix benchmarks/lighthouse --no-audit --no-fund
 	@touch $@

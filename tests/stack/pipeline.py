@@ -107,7 +107,7 @@ def variant(stack: RunningStack, name: str, transform: TemplateTransform | None 
 def mails_to(stack: RunningStack, address: str) -> list[EmailMessage]:
     """Mails sent to an address, newest first."""
     found = (base64.b64decode(each.mime) for each in stack.messages() if each.mime and address in each.recipients)
-    return [email.message_from_bytes(mime, policy=email.policy.default) for mime in found]  # type: ignore[misc]
+    return [email.message_from_bytes(mime, policy=email.policy.default) for mime in found]
 
 
 def until(condition: Any) -> None:
