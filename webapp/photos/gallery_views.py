@@ -39,6 +39,7 @@ def gallery(request: Request) -> HttpResponse:
     tiles, are_pictures_out = timeline.tiles_or_blanks(page.photos)
     context = {"are_pictures_out": are_pictures_out, "is_part": bool(request.htmx), **_links(request, selection, page)}
     context |= {"months": timeline.by_month(tiles), **timeline.waiting(tiles, selection.query())}
+    context["eager"] = timeline.first_pictures(tiles)
     if not request.htmx:
         context |= _top(request, selection)
     template = "photos/_timeline.html" if request.htmx else "photos/gallery.html"

@@ -26,6 +26,7 @@ from webapp.photos.sentences import said
 logger = logging.getLogger(__name__)
 TOP_LABELS = 3
 THUMB_SIDE = 480
+AT_ONCE = 6
 NARROWEST, ROOM_FOR_WORDS, WIDEST = 0.5, 1.2, 3.0
 
 
@@ -177,6 +178,11 @@ def by_month(tiles: Iterable[Tile]) -> list[Month]:
         return timezone.localtime(tile.photo.timeline_at).date().replace(day=1)
 
     return [Month(first, list(some)) for first, some in groupby(tiles, key=month)]
+
+
+def first_pictures(tiles: Iterable[Tile]) -> list[Tile]:
+    """The tiles whose pictures a browser fetches at once: those that are surely in sight."""
+    return [tile for tile in tiles if tile.thumb][:AT_ONCE]
 
 
 def waiting(tiles: Iterable[Tile], query: str) -> dict[str, object]:

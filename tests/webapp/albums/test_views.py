@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -24,6 +25,14 @@ pytestmark = pytest.mark.django_db
 
 def said(response: Any) -> list[str]:
     return [str(message) for message in response.context["messages"]]
+
+
+def test_the_first_pictures_of_an_album_are_asked_for_at_once(aws: Any, me: Any, mine: Client) -> None:
+    album = make_album(me, [ready(aws, me) for _ in range(8)])
+    pictures = re.findall(r'<img [^>]*alt="Photo[^>]*>', text_of(mine.get(album.get_absolute_url())))
+    shared = re.findall(r'<img [^>]*alt="Photo[^>]*>', text_of(mine.get(make_link(album).get_absolute_url())))
+    for page in (pictures, shared):
+        assert ["lazy" in picture for picture in page] == [False] * 6 + [True] * 2
 
 
 # --- All albums ---

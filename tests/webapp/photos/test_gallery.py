@@ -83,6 +83,14 @@ def test_a_tile_is_described_by_its_labels_and_the_day(aws: Any, me: Any, mine: 
     assert 'data-note="12 May 2024\nDog · Beach"' in page
 
 
+def test_the_first_pictures_are_asked_for_at_once_whatever_month_they_are_in(aws: Any, me: Any, mine: Client) -> None:
+    put_record(aws.table, make_photo(me, status=Status.FAILED), status="failed")
+    for month in range(1, 10):
+        ready(aws, me, taken=f"2024-{month:02}-12T10:00:00Z")
+    pictures = re.findall(r'<img [^>]*alt="Photo: [^>]*>', text_of(mine.get("/gallery/")))
+    assert ["lazy" in picture for picture in pictures] == [False] * 6 + [True] * 3
+
+
 def test_a_photo_knows_the_selection_it_was_opened_from(aws: Any, me: Any, mine: Client) -> None:
     photo = ready(aws, me, "Cat & Dog")
     page = text_of(mine.get("/gallery/?label=Cat+%26+Dog&cursor="))
