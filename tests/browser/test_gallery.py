@@ -38,6 +38,26 @@ def in_view(page: Page) -> str:
     return found
 
 
+PAINTED = "() => new Promise((tell) => requestAnimationFrame(() => setTimeout(tell)))"
+SHIFTS = """() => new Promise((tell) => new PerformanceObserver((list) =>
+    tell(list.getEntries().map((entry) => entry.value))).observe({ type: "layout-shift", buffered: true })
+    || setTimeout(() => tell([]), 1000))"""  # in a page that stands still nobody is told anything
+
+
+def test_nothing_changes_its_place_when_the_script_arrives(browse: Browse, bea: Site) -> None:
+    page = browse(viewport=PHONE)
+    enter(page, bea)
+    held: list[Route] = []
+    page.route("**/js/gallery*.js", lambda route: held.append(route))
+    with page.expect_request("**/js/gallery*.js"):
+        page.goto("/gallery/", wait_until="commit")
+    expect(page.locator(".tile")).to_have_count(3)
+    page.evaluate(PAINTED)
+    held[0].continue_()
+    expect(page.get_by_role("button", name="Hide")).to_be_visible()
+    assert sum(page.evaluate(SHIFTS)) < 0.005
+
+
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_the_timeline_goes_on_and_the_back_button_returns_to_the_same_place(
     browse: Browse, mia: Site, viewport: Any
