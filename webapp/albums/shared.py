@@ -27,6 +27,7 @@ from webapp.albums.models import AlbumPhoto, ShareLink, is_opaque
 from webapp.albums.renditions import open_rendition
 from webapp.photos import catalog
 from webapp.photos.errors import AWS_ERRORS
+from webapp.photos.http import compressed
 
 logger = logging.getLogger(__name__)
 HEADERS = {
@@ -67,6 +68,7 @@ def gone(request: HttpRequest) -> HttpResponse:
     return render(request, "albums/gone.html", status=404)
 
 
+@compressed
 @through_link("GET", "HEAD", "POST")
 def album(request: HttpRequest, link: ShareLink) -> HttpResponseBase:
     if not visits.is_let_in(request, link):

@@ -24,7 +24,7 @@ from webapp.albums import contents, pictures
 from webapp.albums.forms import ChooseAlbumForm, NameForm, ShareForm
 from webapp.albums.models import Album, AlbumPhoto, AlbumQuerySet, ShareLink
 from webapp.photos import timeline
-from webapp.photos.http import Request
+from webapp.photos.http import Request, compressed
 from webapp.photos.models import Photo, as_uuid
 
 ALBUMS_A_PAGE = 30
@@ -38,6 +38,7 @@ def own_album(request: Request, album_id: UUID) -> Album:
 # --- All albums ------------------------------------------------------------------------------------------------------
 
 
+@compressed
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
@@ -76,6 +77,7 @@ def _page(albums: AlbumQuerySet, after: str) -> tuple[list[Album], str]:
 # --- One album -------------------------------------------------------------------------------------------------------
 
 
+@compressed
 @login_required
 @require_safe
 @never_cache

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from webapp.photos import timeline, trash, zip_places
 from webapp.photos.bulk import MOST, Asked, Outcome, act, restore
 from webapp.photos.conf import kept_in_trash
-from webapp.photos.http import Request, go
+from webapp.photos.http import Request, compressed, go
 from webapp.photos.models import PAGE_SIZE, Photo
 from webapp.photos.zips import stream
 
@@ -98,6 +98,7 @@ def trash_photo(request: Request, photo_id: UUID) -> HttpResponse:
     return _tell(request, Outcome(text, undo=(photo.pk,)))
 
 
+@compressed
 @login_required
 @require_safe
 @never_cache

@@ -9,23 +9,19 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from webapp.photos import facets, failures, months, timeline
 from webapp.photos.forms import is_readable
-from webapp.photos.http import Request
+from webapp.photos.http import Request, compressed
 from webapp.photos.models import PAGE_SIZE, Page, Photo, as_uuid
 from webapp.photos.selection import Selection
 
 READ = "failures_read"  # a cookie: up to which photo the failures were read
 
 
-# Compressed, although it holds addresses that open photos: those change with the hour, the token of its forms with
-# every answer, Django makes each answer's length uncertain, and another site cannot ask with the person's cookies
-# except by opening the page.
-@gzip_page
+@compressed
 @login_required
 @require_safe
 @never_cache
@@ -85,6 +81,7 @@ def _top(request: Request, selection: Selection) -> dict[str, object]:
     }
 
 
+@compressed
 @login_required
 @require_safe
 @never_cache

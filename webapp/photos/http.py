@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.views.decorators.gzip import gzip_page
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from webapp.accounts.models import User
+
+# For pages of pictures, which are large, although they hold addresses that open photos: those change with the hour, the
+# token of their forms with every answer, Django makes each answer's length uncertain, and another site cannot ask with
+# the person's cookies except by opening the page.
+compressed = gzip_page
 
 
 class Request(HttpRequest):

@@ -22,7 +22,7 @@ from webapp.photos.corrections import Correction
 from webapp.photos.errors import AWS_ERRORS
 from webapp.photos.favourites import set_favourite
 from webapp.photos.forms import AddLabelForm
-from webapp.photos.http import Request, go
+from webapp.photos.http import Request, compressed, go
 from webapp.photos.index import index_seen
 from webapp.photos.models import Photo
 from webapp.photos.reruns import Rerun
@@ -35,6 +35,7 @@ def _own_photo(request: Request, photo_id: UUID) -> Photo:
     return get_object_or_404(Photo.objects.of(request.user), pk=photo_id)
 
 
+@compressed
 @login_required
 @require_safe
 @never_cache

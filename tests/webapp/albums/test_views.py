@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections import Counter
 from typing import Any
@@ -33,6 +34,18 @@ def test_the_first_pictures_of_an_album_are_asked_for_at_once(aws: Any, me: Any,
     shared = re.findall(r'<img [^>]*alt="Photo[^>]*>', text_of(mine.get(make_link(album).get_absolute_url())))
     for page in (pictures, shared):
         assert ["lazy" in picture for picture in page] == [False] * 6 + [True] * 2
+
+
+def test_pages_of_pictures_are_sent_compressed_and_said_to_differ_by_that(aws: Any, me: Any, mine: Client) -> None:
+    photo = ready(aws, me)
+    album = make_album(me, [photo])
+    shared = make_link(album).get_absolute_url()
+    pages = ["/gallery/", f"/gallery/tiles/?ids={photo.pk}", "/trash/", "/albums/"]
+    for path in [*pages, photo.get_absolute_url(), album.get_absolute_url(), shared]:
+        page = mine.get(path, headers={"Accept-Encoding": "gzip"})
+        assert page.headers.get("Content-Encoding") == "gzip", path
+        assert "Accept-Encoding" in page.headers["Vary"], path
+        assert b"</" in gzip.decompress(page.content), path
 
 
 # --- All albums ---
