@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from tests.conftest import need
 from tests.stack.running import RunningStack
 from tests.stack.site import Site
 
+from .pages import Belongings, fill
 from .watch import Watch
 
 HERE = Path(__file__).parent
@@ -60,10 +61,11 @@ def browse(
     output_path: str,
 ) -> Iterator[Browse]:
     """Opens a window, `browse(viewport=PHONE, java_script_enabled=False)`, and watches it: at the end of the test no
-    page may have complained of anything."""
+    page may have complained of anything, but for answers with a status that is `expected`."""
     watch = Watch()
 
-    def open_window(**options: Any) -> Page:
+    def open_window(*, expected: Collection[int] = (), **options: Any) -> Page:
+        watch.expected.update(expected)
         context = new_context(base_url=stack.site_url, **options)
         context.set_default_timeout(PATIENCE)
         watch.follow(context)
@@ -89,3 +91,13 @@ def bea(stack: RunningStack) -> Site:
     )
     person.wait_until_processed()
     return person
+
+
+@pytest.fixture(scope="session")
+def belongings(bea: Site) -> Belongings:
+    """Hers, with something on every page; to be looked at only."""
+    torn, _, phone = before = bea.photo_ids()
+    bea.upload({"astronaut.webp": photo_files.webp()})
+    bea.wait_until_processed()
+    (fourth,) = set(bea.photo_ids()) - set(before)
+    return fill(bea, photo=phone, torn=torn, trashed=fourth)

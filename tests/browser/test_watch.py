@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route
 
+from .accessibility import complaints
 from .person import PHONE, assert_fits
 from .watch import Watch
 
@@ -49,3 +50,17 @@ def test_page_wider_than_its_window_does_not_fit(new_context: Callable[..., Brow
     page = show(new_context(viewport=PHONE), "<table width=400><tr><td>wide</table>")
     with pytest.raises(AssertionError, match="408 pixels wide in a window of 390"):
         assert_fits(page)
+
+
+def test_refusal_that_is_expected_is_no_complaint_and_any_other_is(new_context: Callable[[], BrowserContext]) -> None:
+    for expected, count in (404, 0), (403, 2):
+        context, watch = new_context(), Watch([expected])
+        watch.follow(context)
+        show(context, "<img src='/gone.webp' alt=''>").wait_for_load_state("networkidle")
+        assert len(watch.complaints) == count, watch.log
+
+
+def test_targets_too_small_and_too_near_are_objected_to(new_context: Callable[[], BrowserContext]) -> None:
+    small = "for (const each of document.querySelectorAll('button')) each.style.cssText = 'display: block; height: 9px'"
+    page = show(new_context(), f"Words <button>a</button><button>b</button><script>{small}</script>")
+    assert sum("target-size" in complaint for complaint in complaints(page)) == 2
