@@ -8,7 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -35,7 +35,7 @@ def bulk(request: Request) -> HttpResponseBase:
     asked = Asked(request.user, _ids(request.POST.getlist("photo")), request.POST)
     if len(request.POST.getlist("photo")) > MOST:
         return _tell(request, Outcome(_("Select %d photos at most.") % MOST, went_well=False))
-    match request.POST.get("do", ""):
+    match request.POST.get("do") or _meant(request.POST):
         case "download" if asked.photo_ids:
             return _zip(request, asked)
         case "delete" if "sure" not in request.POST and asked.photo_ids:
@@ -43,6 +43,12 @@ def bulk(request: Request) -> HttpResponseBase:
         case do:
             outcome = act(do, asked)
             return _tell(request, outcome or Outcome(_("Choose what to do with the photos."), went_well=False))
+
+
+def _meant(form: QueryDict) -> str:
+    """What to do when Enter was pressed in a field, which names no button."""
+    fields = {"label": "label", "new_album": "album", "album": "album"}
+    return next((do for field, do in fields.items() if form.get(field)), "")
 
 
 def _ids(texts: Iterable[str]) -> list[UUID]:

@@ -162,6 +162,16 @@ def test_it_goes_back_to_where_the_photos_were_selected_and_nowhere_else(
     assert response.headers["Location"] == goes_to
 
 
+@pytest.mark.parametrize(
+    ("form", "said"), [({"label": "Snow"}, "1 photo shows Snow now."), ({"new_album": "Ice"}, "is now in “Ice”.")]
+)
+def test_enter_in_a_field_which_presses_no_button_does_what_the_field_is_for(
+    aws: Any, me: Any, mine: Client, form: dict[str, Any], said: str
+) -> None:
+    assert said in do(mine, "", [ready(aws, me)], **form)
+    assert not Photo.objects.get().favourite
+
+
 def test_photos_go_into_an_album_that_is_there_or_a_new_one(aws: Any, me: Any, mine: Client) -> None:
     first, second = ready(aws, me), ready(aws, me)
     assert "1 photo is now in “Harz”." in do(mine, "album", [first], new_album=" Harz ")

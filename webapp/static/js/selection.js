@@ -64,6 +64,7 @@
     });
     timeline.addEventListener("keydown", (event) => {
       const box = event.target.closest?.(".tile")?.querySelector(":scope > input");
+      if (event.target === box && event.key === "Enter") return event.preventDefault(); // it would send the form
       if (!box || event.key !== " " || event.target === box) return;
       event.preventDefault();
       box.checked = !box.checked;
@@ -72,6 +73,11 @@
     document.addEventListener("keydown", (event) => {
       const isBusy = event.defaultPrevented || event.target.closest?.("details[open], .label-search");
       if (event.key === "Escape" && !isBusy) clear();
+    });
+    form.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || !event.target.matches("input")) return;
+      event.preventDefault(); // Enter is for the button beside the field
+      event.target.closest(".menu-panel")?.querySelector("[name=do]").click();
     });
     form.addEventListener("reset", (event) => {
       event.preventDefault(); // which would bring back what the browser had when the page came
