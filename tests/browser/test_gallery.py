@@ -109,6 +109,16 @@ def test_the_timeline_goes_on_to_its_top_though_a_page_of_it_was_lost_on_its_way
     assert lost
 
 
+def test_months_with_few_photos_stand_beside_each_other(browse: Browse, bea: Site) -> None:
+    page = browse(viewport=DESKTOP)
+    enter(page, bea)
+    page.goto("/gallery/")
+    newer, older = (page.locator(".month").nth(number).bounding_box() for number in (0, -1))
+    assert newer and older
+    assert older["y"] == newer["y"]
+    assert older["x"] >= newer["x"] + newer["width"]
+
+
 def test_photos_are_selected_by_mark_by_range_and_by_keyboard(browse: Browse, mia: Site) -> None:
     page = browse(viewport=DESKTOP)
     enter(page, mia)

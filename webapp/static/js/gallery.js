@@ -38,7 +38,8 @@
     const nodes = [...part.children];
     if (isAbove) {
       if (!part.querySelector('a[rel="prev"]')) timeline.dataset.first = "yes";
-      timeline.prepend(...nodes);
+      // Small months stand beside each other: what is here begins a line, as it did before.
+      timeline.prepend(...nodes, document.createElement("div"));
       join(months.at(-1), here[0], true);
     } else {
       timeline.append(...nodes);
