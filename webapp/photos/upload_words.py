@@ -28,6 +28,7 @@ def words() -> dict[str, object]:
         "unreadable": _("This file cannot be read. Choose it again."),
         "too_many_files": _("Only the first {limit} are in the list. Upload these, and choose the others after."),
         "size": _("{total} MB"),
+        "small": _("under %(size)s MB") % {"size": "{total}"},
         "waiting": _("Waiting"),
         "hashing": _("Looking whether you have it"),
         "sending": _("{sent} of {total} MB"),

@@ -38,7 +38,7 @@
 
   const stateOf = (item) => {
     if (SETTLED.includes(item.state)) return item.text;
-    if (item.state === "chosen") return say("size", { total: megabytes(item.file.size) });
+    if (item.state === "chosen") return say(item.file.size < 100_000 ? "small" : "size", { total: megabytes(item.file.size) });
     if (item.state === "sending") return say("sending", { sent: megabytes(item.loaded), total: megabytes(item.file.size) });
     if (item.state === "waiting" && item.tries) return say("retrying");
     return say(["asking", "addressed"].includes(item.state) ? "waiting" : item.state);
@@ -57,7 +57,7 @@
     if (hasPreview) {
       Object.assign(picture, { alt: "", decoding: "async", loading: items.length > ALL_PREVIEWS ? "lazy" : "eager" });
       picture.addEventListener("load", () => URL.revokeObjectURL(picture.src));
-      picture.addEventListener("error", () => picture.removeAttribute("src"));
+      picture.addEventListener("error", () => picture.replaceWith(make("span", "upload-preview")));
       picture.src = URL.createObjectURL(item.file);
     }
     const name = make("span", "upload-name");
