@@ -114,7 +114,8 @@ def test_months_with_few_photos_stand_beside_each_other(browse: Browse, bea: Sit
     enter(page, bea)
     page.goto("/gallery/")
     newer, older = (page.locator(".month").nth(number).bounding_box() for number in (0, -1))
-    assert newer and older
+    assert newer
+    assert older
     assert older["y"] == newer["y"]
     assert older["x"] >= newer["x"] + newer["width"]
 

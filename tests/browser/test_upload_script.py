@@ -186,7 +186,9 @@ def test_what_the_site_knows_is_not_sent(upload: Upload) -> None:
 
 
 def test_what_is_chosen_has_its_size_and_a_preview_only_where_it_can_be_shown(upload: Upload) -> None:
-    upload.choose({"small.jpg": GOOD, "large.jpg": GOOD.ljust(2_400_000), "torn.jpg": b"\xff\xd8\xff\xe0" + bytes(9000)})
+    upload.choose(
+        {"small.jpg": GOOD, "large.jpg": GOOD.ljust(2_400_000), "torn.jpg": b"\xff\xd8\xff\xe0" + bytes(9000)}
+    )
     for name, text in {"small.jpg": "under 0.1 MB", "large.jpg": "2.4 MB", "torn.jpg": "under 0.1 MB"}.items():
         expect(upload.state(name)).to_have_text(text)
     row = upload.page.get_by_role("listitem")
