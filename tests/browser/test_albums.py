@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests import photo_files
+from tests.stack.pipeline import until
 from tests.stack.running import RunningStack
 from tests.stack.site import Site
 
@@ -48,6 +49,8 @@ def make_album(page: Page, photos: list[str], name: str) -> str:
 
 
 def order(page: Page) -> list[str]:
+    """Of the photos on the page to arrange them, once it is there."""
+    page.locator("[data-entry]").first.wait_for()
     return [str(card.get_attribute("data-entry")) for card in page.locator("[data-entry]").all()]
 
 
@@ -77,10 +80,10 @@ def test_an_album_is_made_put_in_order_shared_with_a_password_and_shut_again(
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_have_text("It is photo 3 of 3 now.")
     expect(page.get_by_role("button", name="Move photo 3 later", exact=True)).to_be_focused()
-    assert order(page) == [second, third, first]
+    until(lambda: order(page) == [second, third, first])
     page.locator(f"#card-{third}").drag_to(page.locator(f"#card-{second}"), target_position={"x": 5, "y": 60})
     expect(page.get_by_role("status")).to_have_text("It is photo 1 of 3 now.")
-    assert order(page) == [third, second, first]
+    until(lambda: order(page) == [third, second, first])
     page.get_by_role("button", name="Make photo 2 the cover", exact=True).click()
     expect(page.get_by_text("Cover", exact=True)).to_be_visible()
     page.get_by_role("button", name="Take photo 3 out of the album", exact=True).press("Enter")
@@ -88,7 +91,7 @@ def test_an_album_is_made_put_in_order_shared_with_a_password_and_shut_again(
     expect(page.get_by_role("button", name="Take photo 2 out of the album", exact=True)).to_be_focused()
     said += looked_at(page)
     page.reload()
-    assert order(page) == [third, second]
+    until(lambda: order(page) == [third, second])
 
     page.goto(address)
     page.locator("summary", has_text="Share").click()
@@ -154,11 +157,11 @@ def test_the_same_without_script(browse: Browse, ana: Site) -> None:
     first, second = order(page)
     person.press("Move photo 1 later")
     person.is_told("It is photo 2 of 2 now.")
-    assert order(page) == [second, first]
+    until(lambda: order(page) == [second, first])
     person.press("Order by day taken")
-    assert order(page) == [first, second]
+    until(lambda: order(page) == [first, second])
     person.press("Take photo 2 out of the album")
-    assert order(page) == [first]
+    until(lambda: order(page) == [first])
 
     page.goto(address)
     page.locator("summary", has_text="Share").click()
