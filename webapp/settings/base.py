@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "webapp.accounts.middleware.back_after_login",
     "allauth.account.middleware.AccountMiddleware",
 ]
 ROOT_URLCONF = "webapp.urls"

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlencode, urlsplit
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRedirect
+
+Answer = Callable[[HttpRequest], HttpResponse]
+SAFE = ("GET", "HEAD")
+
+
+def back_after_login(get_response: Answer) -> Answer:
+    """Whoever was logged out meanwhile comes back to the page they were on. Where its form was sent to, or its script
+    asked, there is no page to come back to."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        is_by_htmx = "HX-Current-URL" in request.headers
+        if not _asks_to_log_in(response) or (request.method in SAFE and not is_by_htmx):
+            return response
+        if request.method not in SAFE and "text/html" in request.headers.get("Accept", ""):
+            messages.warning(request, _("You were logged out, so this was not done. Log in, and do it again."))
+        address = f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': _page_of(request)})}"
+        return HttpResponseClientRedirect(address) if is_by_htmx else redirect(address)
+
+    return answer
+
+
+def _asks_to_log_in(response: HttpResponse) -> bool:
+    to = urlsplit(response.headers.get("Location", ""))
+    return to.path == resolve_url(settings.LOGIN_URL) and to.query.startswith("next=")
+
+
+def _page_of(request: HttpRequest) -> str:
+    """The page of this site that the request came from, as far as the browser tells."""
+    page = request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")
+    is_ours = url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure())
+    return urlsplit(page)._replace(scheme="", netloc="", fragment="").geturl() if is_ours else resolve_url("home")
