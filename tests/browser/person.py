@@ -44,6 +44,9 @@ class Person:
     def log_in(self) -> None:
         self.page.goto("/accounts/login/")
         self.see("Log in")
+        self.log_in_here()
+
+    def log_in_here(self) -> None:
         self._fill_in_account()
         self.press("Log in")
 

@@ -153,3 +153,25 @@ def test_enter_in_a_field_does_what_the_field_is_for_without_script_too(browse: 
     expect(page.get_by_text("1 photo shows Snow now.")).to_be_visible()
     page.goto("/gallery/?favourites=on")
     expect(page.locator(".tile")).to_have_count(0)
+
+
+def test_who_was_logged_out_meanwhile_is_told_and_comes_back_to_the_page(browse: Browse, uma: Site) -> None:
+    page = browse(viewport=PHONE)
+    enter(page, uma)
+    person = Person(page, email=uma.email)
+    page.goto("/gallery/?label=Animal")
+    page.locator(".tile > input").first.check(force=True)
+    page.context.clear_cookies(name="sessionid")
+    bar(page).get_by_role("button", name="Favourite", exact=True).click()
+    person.see("Log in")
+    person.is_told("You were logged out, so this was not done. Log in, and do it again.")
+    assert complaints(page) == []
+    person.log_in_here()
+    expect(page).to_have_url(re.compile(r"/gallery/\?label=Animal$"))
+    page.locator(".tile > a").first.click()
+    page.get_by_role("button", name="Favourite").wait_for()
+    page.context.clear_cookies(name="sessionid")
+    page.get_by_role("button", name="Favourite").click()
+    person.see("Log in")
+    person.log_in_here()
+    expect(page).to_have_url(re.compile("/photos/"))
