@@ -15,6 +15,7 @@ from tests.stack.site import Site
 from .accessibility import complaints
 from .conftest import Browse
 from .person import DESKTOP, PHONE, Person, assert_fits, expect_picture, swipe
+from .stillness import shift
 from .test_accessibility import enter
 
 PASSWORD = "three violets"
@@ -57,6 +58,14 @@ def order(page: Page) -> list[str]:
 def looked_at(page: Page) -> list[str]:
     assert_fits(page)
     return complaints(page)
+
+
+def test_nothing_changes_its_place_when_the_script_arrives(browse: Browse, ana: Site) -> None:
+    page = browse(viewport=PHONE)
+    enter(page, ana)
+    address = make_album(page, ana.photo_ids()[:2], "May")
+    select = page.get_by_role("button", name="Select", exact=True)
+    assert shift(page, address, "**/js/selection*.js", select) < 0.01
 
 
 @pytest.mark.parametrize(("theme", "viewport"), [("light", DESKTOP), ("dark", PHONE)], ids=["desktop", "phone"])

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from tests import photo_files
 from tests.stack.pipeline import until
@@ -16,6 +16,7 @@ from tests.stack.site import Site
 from .accessibility import complaints
 from .conftest import Browse
 from .person import DESKTOP, PHONE, assert_fits
+from .stillness import shift
 from .test_accessibility import LOOKS, enter
 
 MANY = 130  # three pages
@@ -38,24 +39,10 @@ def in_view(page: Page) -> str:
     return found
 
 
-PAINTED = "() => new Promise((tell) => requestAnimationFrame(() => setTimeout(tell)))"
-SHIFTS = """() => new Promise((tell) => new PerformanceObserver((list) =>
-    tell(list.getEntries().map((entry) => entry.value))).observe({ type: "layout-shift", buffered: true })
-    || setTimeout(() => tell([]), 1000))"""  # in a page that stands still nobody is told anything
-
-
 def test_nothing_changes_its_place_when_the_script_arrives(browse: Browse, bea: Site) -> None:
     page = browse(viewport=PHONE)
     enter(page, bea)
-    held: list[Route] = []
-    page.route("**/js/gallery*.js", lambda route: held.append(route))
-    with page.expect_request("**/js/gallery*.js"):
-        page.goto("/gallery/", wait_until="commit")
-    expect(page.locator(".tile")).to_have_count(3)
-    page.evaluate(PAINTED)
-    held[0].continue_()
-    expect(page.get_by_role("button", name="Hide")).to_be_visible()
-    assert sum(page.evaluate(SHIFTS)) < 0.005
+    assert shift(page, "/gallery/", "**/js/gallery*.js", page.get_by_role("button", name="Hide")) < 0.005
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
