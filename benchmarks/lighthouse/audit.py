@@ -44,13 +44,15 @@ class AuditError(Exception):
 @dataclass(frozen=True)
 class Scores:
     """Of one page over its runs: the median of each category in points of 100 and of each metric in its own unit, what
-    was found wrong in any run, and the names of our scripts and styles that it loads."""
+    was found wrong in any run, and the names of our scripts and styles that it loads. `machine` is how quick this
+    machine was meanwhile, by Lighthouse's own measure: much below 1,000 the times mean little."""
 
     page: str
     points: Mapping[str, int]
     metrics: Mapping[str, float]
     complaints: Sequence[str]
     own_files: Sequence[str]
+    machine: float
 
     def too_low(self) -> list[str]:
         """A sentence for each category that is below what is asked for."""
@@ -62,10 +64,11 @@ class Scores:
 
     def cells(self) -> list[str]:
         points = [str(self.points[name]) for name in CATEGORIES]
-        return [self.page, *points, *(_in_words(name, self.metrics[name]) for name in METRICS)]
+        metrics = [_in_words(name, self.metrics[name]) for name in METRICS]
+        return [self.page, *points, *metrics, f"{self.machine:,.0f}"]
 
 
-HEADINGS = ("page", *CATEGORIES, *METRICS.values())
+HEADINGS = ("page", *CATEGORIES, *METRICS.values(), "machine")
 
 
 def _in_words(name: str, value: float) -> str:
@@ -84,7 +87,8 @@ def summed_up(name: str, reports: Sequence[Report]) -> Scores:
     metrics = {key: median(each["audits"][key]["numericValue"] for each in reports) for key in METRICS}
     complaints = sorted({each for report in reports for each in _complaints(report)})
     own_files = sorted({each for report in reports for each in _own_files(report)})
-    return Scores(name, points, metrics, complaints, own_files)
+    machine = median(report["environment"]["benchmarkIndex"] for report in reports)
+    return Scores(name, points, metrics, complaints, own_files, machine)
 
 
 def _complaints(report: Report) -> list[str]:
