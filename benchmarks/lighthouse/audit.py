@@ -32,6 +32,7 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 # What Chromium would otherwise do by itself: speak to its maker, and show that it has never run before.
 FLAGS = "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
 OWN_FILE = re.compile(r"/static/((?:css|js)/.+?)(?:\.[0-9a-f]{12})?\.(css|js)$")
+TRIES = 3  # where a machine is busy, Chromium now and then records nothing of a page, and Lighthouse says: run again
 SECONDS = 180  # a limit for a browser that hangs, not a measurement
 
 Report = Mapping[str, Any]
@@ -117,16 +118,22 @@ def _report(page: Page, path: Path) -> Report:
         f"--only-categories={','.join(CATEGORIES)}",
         f"--extra-headers={json.dumps(dict(page.headers))}", f"--chrome-flags={FLAGS}",
     ]  # fmt: skip
+    error = _error(command)
+    for _ in range(TRIES - 1):
+        error = error and _error(command)
+    if error:
+        raise AuditError(f"{page.name}: {error}")
+    report: Report = json.loads(path.with_name(f"{path.name}.report.json").read_text())
+    return report
+
+
+def _error(command: Sequence[str]) -> str:
+    """Run Lighthouse; what went wrong, or an empty string."""
     try:
         done = subprocess.run(command, env=_environment(), capture_output=True, text=True, timeout=SECONDS)  # noqa: S603
     except subprocess.TimeoutExpired:
-        raise AuditError(f"{page.name}: the browser did not answer within {SECONDS} seconds.") from None
-    if done.returncode:
-        raise AuditError(f"{page.name}: Lighthouse ended with {done.returncode}: {done.stderr.strip()[-1500:]}")
-    report: Report = json.loads(path.with_name(f"{path.name}.report.json").read_text())
-    if error := report.get("runtimeError"):
-        raise AuditError(f"{page.name}: {error['message']}")
-    return report
+        return f"the browser did not answer within {SECONDS} seconds."
+    return f"Lighthouse ended with {done.returncode}: {done.stderr.strip()[-1500:]}" if done.returncode else ""
 
 
 def node() -> str:
