@@ -50,10 +50,11 @@ def find_places(*, owner: Any, batch_id: UUID, files: Sequence[Facts]) -> list[P
     Raises `Batch.DoesNotExist` when there is no such batch of theirs, `BatchClosed` when it takes no more.
     """
     known, batch, new = _write_rows(owner, batch_id, files)
-    _wait_anew(photo for photo in known.values() if photo.pk not in new)
+    gone = _wait_anew([photo for photo in known.values() if photo.pk not in new], batch)
     if not _put_batch(batch, known.values()):
         return [Place(known[file.sha256]) for file in files]
-    return [_place(known[file.sha256], batch, is_new=known[file.sha256].pk in new) for file in files]
+    photos = [known[file.sha256] for file in files]
+    return [Place(photo) if photo.pk in gone else _place(photo, batch, is_new=photo.pk in new) for photo in photos]
 
 
 @transaction.atomic(durable=True)
@@ -70,11 +71,30 @@ def _write_rows(owner: Any, batch_id: UUID, files: Sequence[Facts]) -> tuple[Map
 
 
 @transaction.atomic
-def _wait_anew(photos: Iterable[Photo]) -> None:
+def _wait_anew(photos: Iterable[Photo], batch: Batch) -> set[UUID]:
+    """Wait for those that have not arrived, from `batch` as well; returns those that have left that state since."""
     # By itself, and in this order: who changes labels locks photos so, and their owner after them.
-    waiting = Photo.objects.filter(pk__in=[photo.pk for photo in photos], status=Status.UPLOADING)
-    ids = [photo.pk for photo in waiting.order_by("pk").select_for_update()]
+    asked = {photo.pk for photo in photos if photo.status == Status.UPLOADING}
+    if not asked:
+        return set()
+    rows = Photo.objects.filter(pk__in=asked, status=Status.UPLOADING).order_by("pk")
+    waiting = list(rows.select_for_update().prefetch_related("senders"))
+    ids = [photo.pk for photo in waiting]
     Photo.objects.filter(pk__in=ids).update(waiting_since=timezone.now())
+    _note_senders(waiting, batch)
+    return asked.difference(ids)
+
+
+def _note_senders(photos: Iterable[Photo], batch: Batch) -> None:
+    pairs = {(photo.pk, sender_id) for photo in photos for sender_id in _sender_ids(photo) | {batch.pk}}
+    rows = [Photo.senders.through(photo_id=photo_id, batch_id=sender_id) for photo_id, sender_id in sorted(pairs)]
+    Photo.senders.through.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _sender_ids(photo: Photo) -> set[UUID]:
+    """Those noted; until there are any it is the batch of the photo."""
+    noted = {sender.pk for sender in photo.senders.all()}
+    return noted or ({photo.batch_id} if photo.batch_id else set())
 
 
 def _rows_of(owner: Any, batch: Batch, wanted: Mapping[str, Facts]) -> dict[str, Photo]:
@@ -126,9 +146,28 @@ def cancel(*, owner: Any, batch_id: UUID, photo_ids: Iterable[UUID]) -> None:
 
     What another window still sends stays, and so does what has arrived from one.
     """
-    mine = Q(batch=batch_id) | Q(batch__is_open=False)
+    asked = Photo.senders.through.objects.filter(batch=batch_id).values("photo")
+    mine = Q(batch=batch_id) | Q(pk__in=asked) | Q(batch__is_open=False)
     waiting = Photo.objects.of(owner).filter(mine, pk__in=photo_ids, status=Status.UPLOADING)
-    deletion.begin(photo for photo in waiting if photo.batch_id == batch_id or not _may_be_there(photo))
+    waiting = waiting.prefetch_related("senders")
+    _take_back([photo.pk for photo in waiting if _is_sent_by(batch_id, photo) or not _may_be_there(photo)], batch_id)
+
+
+def _is_sent_by(batch_id: UUID, photo: Photo) -> bool:
+    """Whether nobody but one batch can have sent a photo."""
+    return _sender_ids(photo) == {batch_id}
+
+
+@transaction.atomic
+def _take_back(photo_ids: Iterable[UUID], batch_id: UUID) -> None:
+    # Locked as in `_wait_anew`: a window that asks for one sends it, or is told that it is gone.
+    photos = list(Photo.objects.filter(pk__in=photo_ids).order_by("pk").select_for_update().prefetch_related("senders"))
+    Photo.senders.through.objects.filter(photo__in=photos, batch=batch_id).delete()
+    deletion.begin(photo for photo in photos if not _is_sent_elsewhere(photo, batch_id))
+
+
+def _is_sent_elsewhere(photo: Photo, batch_id: UUID) -> bool:
+    return any(sender.is_open for sender in photo.senders.all() if sender.pk != batch_id)
 
 
 def _may_be_there(photo: Photo) -> bool:

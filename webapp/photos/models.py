@@ -201,6 +201,9 @@ class Photo(models.Model):
     # An account goes after its photos: a row that vanished by itself would leave its objects behind.
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="photos")
     batch = models.ForeignKey(Batch, null=True, blank=True, on_delete=models.SET_NULL, related_name="photos")
+    senders = models.ManyToManyField(
+        Batch, related_name="+", blank=True, help_text="Where several windows send it: the batches of those that do."
+    )
     file_name = models.CharField(max_length=255)
     key = models.CharField(max_length=160)
     bytes = models.PositiveBigIntegerField()

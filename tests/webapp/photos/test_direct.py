@@ -366,6 +366,49 @@ def test_a_photo_that_another_window_sends_or_has_sent_is_not_cancelled_by_this_
     assert Photo.objects.of(me).exists()
 
 
+def test_what_two_windows_send_stays_until_both_have_taken_it_back(
+    aws: Any, me: Any, mine: Client, batch: Batch
+) -> None:
+    ask(mine, batch, announce())
+    other = batches.begin(owner=me)
+    (place,) = ask(mine, other, announce())
+    cancel(mine, batch, place)
+    assert Photo.objects.of(me).exists(), "the other window still sends it"
+    assert "url" in ask(mine, other, announce())[0]
+    cancel(mine, other, place)
+    assert not Photo.objects.of(me).exists()
+
+
+def test_a_photo_that_another_window_asked_for_and_ended_goes_when_it_is_cancelled_unless_it_arrived(
+    aws: Any, me: Any, mine: Client, batch: Batch
+) -> None:
+    other = batches.begin(owner=me)
+    places = ask(mine, batch, announce("1.jpg"), announce("2.jpg"))
+    ask(mine, other, announce("1.jpg"), announce("2.jpg"))
+    arrive(aws, Photo.objects.get(file_name="1.jpg"))
+    direct.finish(owner=me, batch_id=other.pk)
+    for place in places:
+        cancel(mine, batch, place)
+    assert [photo.file_name for photo in Photo.objects.of(me)] == ["1.jpg"]
+
+
+def test_a_photo_that_is_taken_back_while_another_window_asks_for_it_gets_no_address(
+    aws: Any, me: Any, mine: Client, batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place,) = ask(mine, batch, announce())
+    other, wait_anew = batches.begin(owner=me), direct._wait_anew
+
+    def cancel_first(*args: Any) -> Any:
+        direct.cancel(owner=me, batch_id=batch.pk, photo_ids=[place["photo"]])
+        return wait_anew(*args)
+
+    monkeypatch.setattr(direct, "_wait_anew", cancel_first)
+    assert ask(mine, other, announce())[0]["later"]
+    monkeypatch.undo()
+    assert "url" in ask(mine, other, announce())[0]
+    assert Photo.objects.of(me).get().batch == other
+
+
 @pytest.mark.parametrize(("arrives", "is_kept"), [(False, False), (True, True)])
 def test_what_an_ended_batch_left_behind_is_taken_back_unless_its_bytes_are_there(
     aws: Any, me: Any, mine: Client, batch: Batch, arrives: bool, is_kept: bool
