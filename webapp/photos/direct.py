@@ -72,7 +72,8 @@ def _write_rows(owner: Any, batch_id: UUID, files: Sequence[Facts]) -> tuple[Map
 
 @transaction.atomic
 def _wait_anew(photos: Iterable[Photo], batch: Batch) -> set[UUID]:
-    """Wait for those that have not arrived, from `batch` as well; returns those that have left that state since."""
+    """Wait for those that have not arrived, in the trash or not, from `batch` as well; returns those that have left
+    that state since."""
     # By itself, and in this order: who changes labels locks photos so, and their owner after them.
     asked = {photo.pk for photo in photos if photo.status == Status.UPLOADING}
     if not asked:
@@ -80,7 +81,7 @@ def _wait_anew(photos: Iterable[Photo], batch: Batch) -> set[UUID]:
     rows = Photo.objects.filter(pk__in=asked, status=Status.UPLOADING).order_by("pk")
     waiting = list(rows.select_for_update().prefetch_related("senders"))
     ids = [photo.pk for photo in waiting]
-    Photo.objects.filter(pk__in=ids).update(waiting_since=timezone.now())
+    Photo.objects.filter(pk__in=ids).update(waiting_since=timezone.now(), trashed_at=None)
     _note_senders(waiting, batch)
     return asked.difference(ids)
 

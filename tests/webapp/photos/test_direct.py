@@ -172,6 +172,16 @@ def test_an_upload_that_was_given_up_goes_on_in_its_old_row(aws: Any, me: Any, m
     assert photo.waiting_since > timezone.now() - conf.abandoned_after(), "the sweep gives it its time again"
 
 
+def test_an_upload_that_was_thrown_away_and_is_sent_again_arrives_in_the_gallery(
+    aws: Any, me: Any, mine: Client, batch: Batch
+) -> None:
+    ask(mine, batch, announce())
+    trash.throw_away(owner=me, photo_ids=[Photo.objects.get().pk])
+    (place,) = ask(mine, batches.begin(owner=me), announce())
+    assert "url" in place
+    assert Photo.objects.for_gallery(me).exists()
+
+
 def test_no_photo_is_changed_while_its_owner_is_locked_because_others_lock_them_the_other_way_round(
     aws: Any, mine: Client, batch: Batch
 ) -> None:
