@@ -27,6 +27,12 @@ def parse(text: str) -> datetime | None:
     return moment
 
 
+def shown(text: str) -> datetime | None:
+    """What the clock that wrote a record's text showed, as if it had been set to UTC; or None, as `parse`."""
+    moment = parse(text)
+    return moment.replace(tzinfo=UTC) if moment else None
+
+
 def names_zone(text: str) -> bool:
     """Whether a record's text says which zone its time is of."""
     try:

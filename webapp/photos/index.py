@@ -115,7 +115,7 @@ def _describe(photo: Photo, record: contract.Photo | None) -> None:
     photo.reason_code, photo.reason_text = reason.code, reason.text[:255]
     photo.run_id, photo.attempt = record.run_id, record.attempt
     photo.corrections = digest_corrections(record)
-    photo.taken_at, photo.camera = clock.parse(record.exif.taken_at), record.exif.camera[:120]
+    photo.taken_at, photo.camera = clock.shown(record.exif.taken_at), record.exif.camera[:120]
     photo.timeline_at = photo.taken_at or photo.uploaded_at
     photo.width = record.original.width or photo.width
     photo.height = record.original.height or photo.height

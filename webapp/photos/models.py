@@ -219,7 +219,10 @@ class Photo(models.Model):
     reason_text = models.CharField(max_length=255, blank=True)
     run_id = models.CharField(max_length=80, blank=True)
     attempt = models.PositiveSmallIntegerField(default=1)
-    taken_at = models.DateTimeField(null=True, blank=True)
+    # A day is the day where the picture was taken: months, captions and the dates in a ZIP read it off as it stands.
+    taken_at = models.DateTimeField(
+        null=True, blank=True, help_text="What the clock of the camera showed, held as if that were UTC."
+    )
     camera = models.CharField(max_length=120, blank=True)
     width = models.PositiveIntegerField(default=0)
     height = models.PositiveIntegerField(default=0)

@@ -253,6 +253,18 @@ def test_counts_are_of_everything_that_is_filtered_by(aws: Any, me: Any, mine: C
 # --- Months ---
 
 
+def test_a_photo_stands_under_the_day_that_its_camera_wrote_wherever_that_was(aws: Any, me: Any, mine: Client) -> None:
+    photo = ready(aws, me, "Cat", taken="2024-06-01T00:30:00+02:00")
+    page = text_of(mine.get("/gallery/"))
+    assert "<h2>June 2024</h2>" in page
+    assert "Photo: cat. 1 June 2024" in page
+    assert "May 2024" not in page
+    assert "June" in text_of(mine.get("/gallery/months/"))
+    shown = text_of(mine.get(photo.get_absolute_url()))
+    assert "Photo: cat. 1 June 2024" in shown
+    assert "1 June 2024, 00:30 UTC+02:00" in shown
+
+
 def test_months_are_counted_and_lead_to_their_last_photo(aws: Any, me: Any, mine: Client) -> None:
     taken = ["2023-12-31T23:59:59Z", "2024-01-01T00:00:00Z", "2024-01-31T23:59:59.500Z", "2024-02-01T00:00:00Z"]
     photos = [ready(aws, me, "Cat", taken=each) for each in taken]

@@ -31,7 +31,8 @@ def test_a_ready_record_fills_the_row_and_its_labels(aws: Any, me: Any) -> None:
     photo.refresh_from_db()
     assert (photo.status, photo.run_id, photo.camera) == ("ready", record.run_id, "Apple iPhone 12")
     assert photo.taken_at is not None
-    assert photo.taken_at.isoformat() == "2024-05-12T12:03:11+00:00"
+    assert photo.taken_at.isoformat() == "2024-05-12T14:03:11+00:00", "as the clock of the camera showed it"
+    assert photo.timeline_at == photo.taken_at
     assert photo.cleared
     assert dict(photo.labels.values_list("name", "confidence")) == {"Cat": 91.5, "Animal": 97.0}
     assert counts(me) == {"Cat": 1, "Animal": 1}
