@@ -24,6 +24,7 @@ from webapp.photos.upload_words import words
 
 GOOD = photo_files.encode(photo_files.photo().resize((160, 120)), "JPEG")
 AGAIN = "Waiting to try again"
+TRIES = 8
 Answer = tuple[int, Any]
 
 
@@ -159,6 +160,32 @@ def test_what_s3_does_not_take_is_sent_again_to_a_new_address(upload: Upload, an
     assert Counter(what for what, _ in upload.asked) == {"begin": 1, "addresses": 2, "put": 2, "finish": 1}
 
 
+@pytest.mark.parametrize(
+    ("what", "answer", "text"),
+    [
+        ("addresses", (503, ""), "Could not be sent: something is wrong on our side."),
+        ("put", (403, ""), "Could not be sent: something is wrong on our side."),
+        ("put", None, "Could not be sent. Look at your connection"),
+    ],
+    ids=["the site", "S3", "the network"],
+)
+def test_what_is_not_sent_after_all_tries_says_whose_trouble_it_was(
+    upload: Upload, what: str, answer: Answer | None, text: str
+) -> None:
+    if answer:
+        upload.script[what] = [answer] * TRIES
+    else:
+        upload.page.route("**/s3/*", lambda route: route.abort())
+    upload.page.clock.install()
+    upload.send("a.jpg")
+    for _ in range(100):
+        if "Could not be sent" in upload.state("a.jpg").inner_text():
+            break
+        upload.page.clock.fast_forward(31_000)
+        upload.page.wait_for_timeout(100)
+    expect(upload.state("a.jpg")).to_contain_text(text)
+
+
 def test_what_s3_has_already_is_sent(upload: Upload) -> None:
     upload.script["put"] = [(412, "")]
     upload.send("a.jpg")
@@ -171,6 +198,7 @@ def test_what_the_site_knows_is_not_sent(upload: Upload) -> None:
     places = [
         {**there, "duplicate": True, "is_in_trash": False},
         {**there, "duplicate": True, "is_in_trash": True},
+        {**there, "duplicate": True, "is_in_trash": False, "why": "Finding labels failed."},
         {**there, "arrived": True},
         {"refused": "Too small."},
     ]
@@ -179,9 +207,11 @@ def test_what_the_site_knows_is_not_sent(upload: Upload) -> None:
         upload.script["addresses"] = [answer]
         upload.send(f"{number}.jpg")
         expect(upload.page.get_by_role("link", name="See your gallery")).to_be_visible()
-    for number, text in enumerate(["Already in your gallery", "Already in your trash", "Sent", "Too small."]):
+    known = ["Already in your gallery", "Already in your trash", "You sent this before. Finding labels failed."]
+    for number, text in enumerate([*known, "Sent", "Too small."]):
         expect(upload.state(f"{number}.jpg")).to_have_text(text)
-    upload.expect_said("1 photo received. 2 were there already. 1 was refused.")
+    expect(upload.state("2.jpg").get_by_role("link")).to_have_attribute("href", "/photos/1/")
+    upload.expect_said("1 photo received. 3 were there already. 1 was refused.")
     assert upload.bodies("put") == []
 
 

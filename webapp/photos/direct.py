@@ -99,14 +99,21 @@ def _sender_ids(photo: Photo) -> set[UUID]:
 
 
 def _rows_of(owner: Any, batch: Batch, wanted: Mapping[str, Facts]) -> dict[str, Photo]:
-    """What a person has of these contents. A photo that never arrived is none; of several the one in `batch` counts."""
+    """What a person has of these contents. A photo that never arrived is none; of several the one in `batch` counts,
+    or the one that can best be looked at."""
     found = (
         Photo.objects.of(owner)
         .filter(sha256__in=wanted)
         .exclude(reason_code=contract.Failure.DID_NOT_ARRIVE, status=Status.FAILED)
     )
     same = (photo for photo in found if photo.bytes == wanted[photo.sha256].bytes)
-    return {photo.sha256: photo for photo in sorted(same, key=lambda photo: photo.batch_id == batch.pk)}
+
+    def rank(photo: Photo) -> tuple[bool, ...]:
+        has_gone_wrong = photo.status in contract.TERMINAL and photo.status != Status.READY
+        is_kept = photo.trashed_at is None
+        return photo.batch_id == batch.pk, not has_gone_wrong, is_kept, photo.status == Status.READY
+
+    return {photo.sha256: photo for photo in sorted(same, key=rank)}
 
 
 def _join(batch: Batch, files: Sequence[Facts], *, now: datetime) -> list[Photo]:

@@ -126,7 +126,7 @@ def _as_json(place: direct.Place) -> dict[str, object]:
     if place.address:
         return {**found, "url": place.address.url, "headers": place.address.headers}
     if place.is_duplicate:
-        return {**found, "duplicate": True, "is_in_trash": place.photo.trashed_at is not None}
+        return {**found, "duplicate": True, "is_in_trash": place.photo.trashed_at is not None, "why": place.photo.why}
     return {**found, "arrived" if place.has_arrived else "later": True}
 
 

@@ -203,9 +203,42 @@ def test_a_photo_that_is_there_already_is_named_and_linked(
     if is_in_trash:
         trash.throw_away(owner=me, photo_ids=[photo.pk])
     assert ask(mine, batch, said) == [
-        {"photo": str(photo.pk), "link": f"/photos/{photo.pk}/", "duplicate": True, "is_in_trash": is_in_trash}
+        {
+            "photo": str(photo.pk),
+            "link": f"/photos/{photo.pk}/",
+            "duplicate": True,
+            "is_in_trash": is_in_trash,
+            "why": "",
+        }
     ]
     assert (Photo.objects.count(), Batch.objects.get().expected) == (1, 0)
+
+
+@pytest.mark.parametrize(("status", "why"), [("failed", "previews"), ("rejected", "damaged")])
+def test_of_a_photo_that_is_there_and_did_not_go_well_it_is_said_why(
+    aws: Any, me: Any, mine: Client, batch: Batch, status: str, why: str
+) -> None:
+    said, text = announce(), f"Something of {why}. Try again."
+    make_photo(me, status=status, reason_code="x", reason_text=text, sha256=said["sha256"], bytes=said["size"])
+    (place,) = ask(mine, batch, said)
+    assert (place["duplicate"], place["why"]) == (True, text)
+
+
+@pytest.mark.parametrize("others", [("in the trash",), ("failed",), ("failed", "in the trash"), ("processing",)])
+@pytest.mark.parametrize("is_oldest", [True, False])
+def test_of_several_copies_the_one_that_can_be_looked_at_is_named(
+    aws: Any, me: Any, mine: Client, batch: Batch, others: tuple[str, ...], is_oldest: bool
+) -> None:
+    said = announce()
+    same = {"sha256": said["sha256"], "bytes": said["size"]}
+    ways = [*others, "ready"] if not is_oldest else ["ready", *others]
+    for way in ways:
+        photo = make_photo(me, status="ready" if way == "in the trash" else way, **same)
+        if way == "in the trash":
+            trash.throw_away(owner=me, photo_ids=[photo.pk])
+    (place,) = ask(mine, batch, said)
+    assert place["photo"] == str(Photo.objects.get(status="ready", trashed_at=None).pk)
+    assert not place["is_in_trash"]
 
 
 def test_the_same_photo_of_somebody_else_is_no_duplicate(aws: Any, mine: Client, batch: Batch) -> None:

@@ -93,7 +93,7 @@
         if (error.status === 409 || error.status === 404) batch = ""; // the next try begins another
         for (const item of group.filter((each) => each.state === "asking")) {
           if (halted) set(item, "waiting");
-          else later(item);
+          else later(item, error.status ? "our_fault" : "failed");
         }
       }
       isAsking = false;
@@ -102,6 +102,11 @@
 
     const announce = ({ file, look, sha256 }) => ({ name: file.name, size: file.size, head: look.head, sha256, width: look.width, height: look.height });
 
+    const sayKnown = (place) => {
+      if (place.is_in_trash) return words.trashed;
+      return place.why ? words.ended.replace("{why}", () => place.why) : words.duplicate;
+    };
+
     const take = (item, place) => {
       item.photo = place.photo;
       item.batch = place.batch;
@@ -109,10 +114,10 @@
       if (item.state !== "asking") {
         if (place.url) forget(item);
       } else if (place.refused) set(item, "refused", { text: place.refused });
-      else if (place.duplicate) set(item, "duplicate", { text: place.is_in_trash ? words.trashed : words.duplicate });
+      else if (place.duplicate) set(item, "duplicate", { text: sayKnown(place) });
       else if (place.arrived) arrive(item);
       else if (place.url) set(item, "addressed", { place });
-      else later(item);
+      else later(item, "our_fault");
     };
 
     // --- Sending ---
@@ -129,7 +134,7 @@
         if (item.request !== request) return; // it was cancelled
         item.request = null;
         if (didArrive) arrive(item);
-        else later(item);
+        else later(item, request.status ? "our_fault" : "failed");
         pump();
       };
       item.request = request;
@@ -153,7 +158,8 @@
       set(item, "sent", { loaded: item.file.size, place: null });
     };
 
-    const later = (item) => {
+    // `why` names the sentence to say if this was the last time.
+    const later = (item, why) => {
       item.place = null;
       if (!navigator.onLine) {
         set(item, "waiting", { loaded: 0, notBefore: 0 }); // a cut is nobody's failure
@@ -161,7 +167,7 @@
       }
       item.tries = (item.tries ?? 0) + 1;
       if (item.tries >= TRIES) {
-        set(item, "failed", { loaded: 0, text: words.failed });
+        set(item, "failed", { loaded: 0, text: words[why] });
         return;
       }
       const wait = Math.min(1000 * 2 ** (item.tries - 1), MOST_WAIT) * (0.5 + Math.random() / 2);
