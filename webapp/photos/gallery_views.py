@@ -18,7 +18,7 @@ from webapp.photos.http import Request, compressed
 from webapp.photos.models import PAGE_SIZE, Page, Photo, as_uuid
 from webapp.photos.selection import Selection
 
-READ = "failures_read"  # a cookie: up to which photo the failures were read
+READ = "failures_read"  # a cookie: up to when the failures were read, and by whom
 
 
 @compressed

@@ -7,6 +7,7 @@ import gzip
 import re
 from collections import Counter
 from typing import Any
+from uuid import UUID
 
 import pytest
 from botocore.credentials import ReadOnlyCredentials
@@ -18,6 +19,7 @@ from pipeline_lambdas.photo_pipeline import contract
 from tests.factories import make_photo, make_user, put_record
 from webapp import aws as site_aws
 from webapp.photos import facets, failures
+from webapp.photos.index import index
 from webapp.photos.models import PAGE_SIZE, Status
 
 from .pages import ready, text_of
@@ -174,6 +176,45 @@ def test_failures_that_were_read_are_said_again_only_with_a_new_one(aws: Any, me
     ended(aws, me, contract.Failure.LABELS)
     assert mine.get("/gallery/").context["failures"].count == "2"
     assert mine.get("/gallery/?label=Cat").context["failures"] is None
+
+
+@pytest.mark.parametrize("fails", ["an older one", "the same one"])
+def test_failures_that_were_read_are_said_again_with_whatever_fails_later(
+    aws: Any, me: Any, mine: Client, fails: str
+) -> None:
+    older, newer = make_photo(me), make_photo(me)
+    put_record(aws.table, newer, status="failed")
+    index([newer.pk])
+    mine.cookies["failures_read"] = mine.get("/gallery/").context["failures"].newest
+    put_record(aws.table, older, status="processing")
+    assert mine.get("/gallery/").context["failures"] is None
+    later = older if fails == "an older one" else newer
+    put_record(aws.table, later, status="processing")
+    index([later.pk])
+    put_record(aws.table, later, status="failed")
+    index([later.pk])
+    found = mine.get("/gallery/").context["failures"]
+    assert found.photos[0][0] == later
+
+
+def test_failures_that_one_person_has_read_are_said_to_another_in_the_same_browser(
+    aws: Any, me: Any, mine: Client, client: Client
+) -> None:
+    other = make_user()
+    ended(aws, other, contract.Failure.LABELS)
+    ended(aws, me, contract.Failure.LABELS)
+    read = mine.get("/gallery/").context["failures"].newest
+    assert str(me.pk) not in read
+    mine.force_login(other)
+    mine.cookies["failures_read"] = read
+    assert mine.get("/gallery/").context["failures"] is not None
+
+
+@pytest.mark.parametrize("read", ["x", "-", "a-b", f"{UUID(int=7)}", "\x00", "a-" + "9" * 9000, "a-١"])
+def test_a_cookie_that_says_nothing_hides_no_failure(aws: Any, me: Any, mine: Client, read: str) -> None:
+    ended(aws, me, contract.Failure.LABELS)
+    who = failures.failures(me).newest.partition("-")[0]
+    assert failures.failures(me, read=read.replace("a-", f"{who}-")) is not None
 
 
 def test_many_failures_are_not_all_counted(aws: Any, me: Any, monkeypatch: pytest.MonkeyPatch) -> None:
