@@ -25,20 +25,19 @@ TOGETHER = 100  # photos a task: done within its time limit, and small enough fo
 
 def begin(photos: Iterable[Photo]) -> None:
     """Take photos away from their owner's sight and counts, and have them erased."""
-    ids = [str(photo.pk) for photo in photos if mark(photo)]
+    ids = [str(photo_id) for photo_id in mark(*photos)]
     transaction.on_commit(partial(_hand_over, ids))
 
 
 @transaction.atomic
-def mark(photo: Photo) -> bool:
-    """Note in SQL that a photo is to go. False when that was noted before."""
-    row = Photo.objects.select_for_update().filter(pk=photo.pk).exclude(status=Status.DELETING).first()
-    if row is None:
-        return False
-    drop_labels([row])
-    row.status, row.cleared, row.waiting_since = Status.DELETING, False, timezone.now()
-    row.save(update_fields=("status", "cleared", "waiting_since"))
-    return True
+def mark(*photos: Photo) -> list[UUID]:
+    """Note in SQL that photos are to go; the ids of those of which that was not noted before."""
+    some = Photo.objects.kept().filter(pk__in=[photo.pk for photo in photos])
+    rows = list(some.order_by("pk").select_for_update())
+    drop_labels(rows)
+    ids = [row.pk for row in rows]
+    Photo.objects.filter(pk__in=ids).update(status=Status.DELETING, cleared=False, waiting_since=timezone.now())
+    return ids
 
 
 def _hand_over(ids: Sequence[str]) -> None:

@@ -92,7 +92,7 @@ def _index_some(photo_ids: Sequence[UUID]) -> list[Photo]:
     places.forget_unkept(records.values())  # before the rows: if this fails, they are open still, and come again
     for photo in photos:
         _describe(photo, records.get(photo.pk))
-        photo.save(update_fields=_DESCRIBED)
+    Photo.objects.bulk_update(photos, _DESCRIBED)
     _replace_labels(photos, {photo.pk: _labels(photo, records.get(photo.pk)) for photo in photos})
     return photos
 
