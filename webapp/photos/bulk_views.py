@@ -123,8 +123,13 @@ def empty_trash(request: Request) -> HttpResponse:
     count = Photo.objects.in_trash(request.user).count()
     if request.method != "POST":
         return render(request, "photos/empty_trash.html", {"count": count})
-    trash.empty_of(owner=request.user)
-    messages.success(request, ngettext("%d photo was deleted.", "%d photos were deleted.", count) % count)
+    count, left = trash.empty_of(owner=request.user)
+    said = ngettext("%d photo was deleted.", "%d photos were deleted.", count) % count
+    if left:
+        others = _("The others are still in your trash. Empty it again in a few minutes.")
+        messages.warning(request, f"{said} {others}")
+    else:
+        messages.success(request, said)
     return redirect("photos:trash")
 
 

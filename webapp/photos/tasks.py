@@ -57,8 +57,11 @@ def empty_trash_of(owner_id: str, until: str) -> None:
 
 @shared_task
 def empty_trash() -> int:
-    """Delete photos that were in a trash for long enough; how many."""
-    return trash.empty()
+    """Delete photos that were in a trash for long enough, some hundreds of them, and hand the rest on; how many."""
+    count = trash.empty()
+    if count == trash.AT_ONCE:
+        empty_trash.delay()
+    return count
 
 
 @shared_task

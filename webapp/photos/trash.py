@@ -52,18 +52,23 @@ def delete(*, owner: Any, photo_ids: Sequence[UUID]) -> int:
     return _delete_some(Photo.objects.in_trash(owner).filter(pk__in=photo_ids))
 
 
-def empty_of(*, owner: Any, until: datetime | None = None) -> None:
+def empty_of(*, owner: Any, until: datetime | None = None) -> tuple[int, int]:
     """Begin to delete what a person's trash holds now, or held at `until`: the first at once, out of their sight; the
-    rest by a task. Where the queue does not take that, the rest stays in the trash."""
+    rest by a task. How many go, and how many stay in the trash because the queue does not take that."""
     from webapp.photos.tasks import empty_trash_of  # which imports this module
 
     moment = until or timezone.now()
-    if _delete_some(Photo.objects.in_trash(owner).filter(trashed_at__lte=moment)) < AT_ONCE:
-        return
+    trashed = Photo.objects.in_trash(owner).filter(trashed_at__lte=moment)
+    gone = _delete_some(trashed)
+    rest = trashed.count() if gone == AT_ONCE else 0
+    if not rest:
+        return gone, 0
     try:
         empty_trash_of.delay(str(owner.pk), moment.isoformat())
     except (*AWS_ERRORS, OperationalError):
         logger.exception("the rest of the trash of %s is left in it", owner.pk)
+        return gone, rest
+    return gone + rest, 0
 
 
 def empty() -> int:

@@ -121,6 +121,45 @@ def test_where_the_queue_does_not_answer_the_rest_stays_in_the_trash(
     assert Photo.objects.in_trash(me).count() == 1
 
 
+def test_of_a_trash_that_is_emptied_in_part_it_is_said_how_much_is_left(
+    me: Any, mine: Any, queued: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: str) -> None:
+        raise OperationalError
+
+    trash.throw_away(owner=me, photo_ids=[make_photo(me, status="failed").pk for _ in range(3)])
+    monkeypatch.setattr(empty_trash_of, "delay", refuse)
+    page = mine.post("/trash/empty/", follow=True).content.decode()
+    assert "1 photo was deleted. The others are still in your trash. Empty it again in a few minutes." in page
+
+    monkeypatch.setattr(empty_trash_of, "delay", lambda *arguments: queued.append(arguments))
+    assert "2 photos were deleted." in mine.post("/trash/empty/", follow=True).content.decode()
+
+
+def test_a_run_that_found_more_than_it_deletes_at_once_asks_for_another(
+    me: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trash, "AT_ONCE", 2)
+    again: list[int] = []
+    monkeypatch.setattr(empty_trash, "delay", lambda: again.append(1))
+    long_ago = timezone.now() - timedelta(days=31)
+    photos = [make_photo(me, status="failed", trashed_at=long_ago) for _ in range(3)]
+    assert empty_trash() == 2
+    assert (len(again), Photo.objects.kept().count()) == (1, 1)
+    assert empty_trash() == 1
+    assert (len(again), Photo.objects.kept().count()) == (1, len(photos) - 3)
+
+
+@pytest.mark.parametrize("act", [trash.delete, trash.restore])
+def test_what_is_done_with_many_photos_of_the_trash_costs_no_query_for_each(
+    aws: Any, me: Any, act: Any, django_assert_max_num_queries: Any
+) -> None:
+    ids = [ready(aws, me, "Cat", f"Label {number}").pk for number in range(40)]
+    trash.throw_away(owner=me, photo_ids=ids)
+    with django_assert_max_num_queries(25):
+        assert act(owner=me, photo_ids=ids) == 40
+
+
 def test_what_is_restored_while_the_trash_is_looked_through_is_not_deleted(
     me: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
