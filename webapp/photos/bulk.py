@@ -75,6 +75,8 @@ def _trash(asked: Asked) -> Outcome:
 def restore(asked: Asked) -> Outcome:
     """Out of the trash again."""
     count = trash.restore(owner=asked.owner, photo_ids=asked.photo_ids)
+    if not count:
+        return Outcome(_("These photos are back already, or gone."), went_well=False)
     return Outcome(ngettext("%d photo is back in your gallery.", "%d photos are back in your gallery.", count) % count)
 
 

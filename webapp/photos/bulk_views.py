@@ -12,6 +12,7 @@ from django.http import HttpResponse, HttpResponseBase, QueryDict, StreamingHttp
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import get_random_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -25,7 +26,8 @@ from webapp.photos.http import Request, compressed, go
 from webapp.photos.models import PAGE_SIZE, Photo
 from webapp.photos.zips import stream
 
-UNDO = "undo_trash"
+UNDO = "undo_trashed"
+UNDONE_LATER = 5
 
 
 @login_required
@@ -62,11 +64,17 @@ def _ids(texts: Iterable[str]) -> list[UUID]:
 
 
 def _tell(request: Request, outcome: Outcome) -> HttpResponse:
-    if outcome.undo:
-        request.session[UNDO] = [str(photo_id) for photo_id in outcome.undo]
     tell = messages.success if outcome.went_well else messages.warning
-    tell(request, outcome.text, extra_tags="undo" if outcome.undo else "")
+    tell(request, outcome.text, extra_tags=f"undo {_remember(request, outcome)}" if outcome.undo else "")
     return go(request, _back(request))
+
+
+def _remember(request: Request, outcome: Outcome) -> str:
+    """A key to the photos that can be had back: each of several windows has its own."""
+    key = get_random_string(12)
+    earlier = list(request.session.get(UNDO, {}).items())[1 - UNDONE_LATER :]
+    request.session[UNDO] = {**dict(earlier), key: [str(photo_id) for photo_id in outcome.undo]}
+    return key
 
 
 def _back(request: Request) -> str:
@@ -136,6 +144,6 @@ def empty_trash(request: Request) -> HttpResponse:
 @login_required
 @require_POST
 def undo(request: Request) -> HttpResponse:
-    """Restore what the person threw away last."""
-    ids = _ids(request.session.pop(UNDO, []))
+    """Restore what was thrown away when the window that asks was told so."""
+    ids = _ids(request.session.get(UNDO, {}).get(request.POST.get("key", ""), []))
     return _tell(request, restore(Asked(request.user, ids, request.POST)))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 import uuid
 import zipfile
 from collections.abc import Iterable
@@ -29,6 +30,13 @@ def do(client: Client, what: str, photos: Iterable[Photo], **form: Any) -> str:
     """The text of the page that follows."""
     fields = {"do": what, "photo": [str(photo.pk) for photo in photos], **form}
     return text_of(client.post("/photos/bulk/", fields, follow=True))
+
+
+def undo(client: Client, page: str) -> str:
+    """Press the button that a page offers; the text of the page that follows."""
+    key = re.search(r'name="key" value="(\w+)"', page)
+    assert key
+    return text_of(client.post("/trash/undo/", {"key": key[1]}, follow=True))
 
 
 def labels_of(photo: Photo) -> list[str]:
@@ -65,16 +73,34 @@ def test_what_goes_to_the_trash_can_be_had_back_at_once(aws: Any, me: Any, mine:
     assert "2 photos are in the trash." in page
     assert "Undo" in page
     assert not Photo.objects.for_gallery(me).exists()
-    assert "2 photos are back in your gallery." in text_of(mine.post("/trash/undo/", follow=True))
+    assert "2 photos are back in your gallery." in undo(mine, page)
     assert Photo.objects.for_gallery(me).count() == 2
-    assert "0 photos are back" in text_of(mine.post("/trash/undo/", follow=True))
+    assert "back already, or gone" in undo(mine, page)
+
+
+def test_each_of_two_windows_undoes_what_it_has_done(aws: Any, me: Any, mine: Client) -> None:
+    first, second = ready(aws, me), ready(aws, me)
+    pages = [do(mine, "trash", [photo]) for photo in (first, second)]
+    undo(mine, pages[0])
+    assert list(Photo.objects.for_gallery(me)) == [first]
+    undo(mine, pages[1])
+    assert Photo.objects.for_gallery(me).count() == 2
+
+
+def test_an_undo_that_was_forgotten_says_so(aws: Any, me: Any, mine: Client) -> None:
+    photos = [ready(aws, me) for _ in range(6)]
+    pages = [do(mine, "trash", [photo]) for photo in photos]
+    assert "back already, or gone" in undo(mine, pages[0])
+    assert "1 photo is back" in undo(mine, pages[1])
+    for form in ({}, {"key": "x"}):
+        assert "back already, or gone" in text_of(mine.post("/trash/undo/", form, follow=True))
 
 
 def test_sent_twice_by_a_double_click_it_can_still_be_had_back(aws: Any, me: Any, mine: Client) -> None:
     photo = ready(aws, me)
-    do(mine, "trash", [photo])
+    page = do(mine, "trash", [photo])
     assert "in the trash already" in do(mine, "trash", [photo])
-    mine.post("/trash/undo/")
+    undo(mine, page)
     assert list(Photo.objects.for_gallery(me)) == [photo]
 
 
