@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -192,3 +193,69 @@ def test_without_javascript_labels_months_and_pages_are_links(browse: Browse, mi
     expect(page.get_by_role("heading", level=1)).to_have_text("Months")
     page.locator(".year a").last.click()
     expect(page.locator(".tile").first).to_be_visible()
+
+
+# --- What goes wrong on the way ---
+
+
+def test_after_a_logout_elsewhere_a_press_leads_to_the_login_and_from_there_back(browse: Browse, mia: Site) -> None:
+    page = browse(viewport=DESKTOP)
+    enter(page, mia)
+    path = f"/photos/{mia.photo_ids()[0]}/"
+    page.goto(path)
+    page.context.clear_cookies(name="sessionid")
+    page.get_by_role("button", name="Favourite").click()
+    expect(page).to_have_url(re.compile(f"/accounts/login/.next={quote(path, safe='')}$"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Log in")
+
+
+@pytest.mark.parametrize("answer", [None, 500], ids=["no network", "an error"])
+def test_what_a_press_did_not_do_is_said_until_it_is_read(
+    new_context: Any, stack: RunningStack, mia: Site, answer: int | None
+) -> None:
+    page = new_context(base_url=stack.site_url, viewport=PHONE).new_page()  # not watched: a console speaks of errors
+    enter(page, mia)
+    page.goto(f"/photos/{mia.photo_ids()[0]}/")
+    page.route("**/favourite/", lambda route: route.fulfill(status=answer) if answer else route.abort())
+    page.get_by_role("button", name="Favourite").click()
+    said = page.get_by_role("alert").filter(has_text="This was not done.")
+    expect(said).to_be_visible()
+    assert_fits(page)
+    assert complaints(page) == []
+    page.get_by_role("button", name="Close", exact=True).click()
+    expect(said).to_have_count(0)
+    page.get_by_role("button", name="Favourite").click()
+    expect(said).to_be_visible()
+    page.unroute_all()
+    page.get_by_role("button", name="Favourite").click()
+    expect(said).to_have_count(0)
+
+
+def test_a_photo_that_changed_its_place_meanwhile_is_shown_once(browse: Browse, mia: Site) -> None:
+    page = browse(viewport=DESKTOP)
+    enter(page, mia)
+
+    def move_some_down(route: Route) -> None:
+        first = page.context.request.get("/gallery/", headers={"HX-Request": "true"}).text()
+        moved = re.sub(r"(?s)<nav.*?</nav>", "", first).replace('data-month="', 'data-month="1999-01" data-was="')
+        route.fulfill(body=moved + route.fetch().text(), content_type="text/html")
+
+    page.route("**/gallery/?cursor=*", move_some_down)
+    page.goto("/gallery/")
+    months = page.locator(".month").count()
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    expect(page.locator(".tile")).to_have_count(120)
+    assert page.locator(".month").count() <= months + 1, "a month of which everything is there already is not begun"
+    assert len(set(page.evaluate("[...document.querySelectorAll('.tile')].map(tile => tile.id)"))) == 120
+
+
+def test_what_changes_by_itself_is_said_in_a_place_that_stays(browse: Browse, mia: Site) -> None:
+    page = browse(viewport=DESKTOP)
+    enter(page, mia)
+    remember = "window.place = document.getElementById('timeline-said')"
+    page.add_init_script(f"addEventListener('DOMContentLoaded', () => {{ {remember} }})")
+    page.goto("/gallery/?label=Animal")
+    expect(page.locator(".timeline-total")).to_have_text("1 photo")
+    expect(page.locator("#timeline-said")).to_have_text("1 photo")
+    assert page.evaluate("window.place.isConnected && window.place.getAttribute('role') === 'status'")
+    assert page.locator("#labels [role=status], #timeline [role=status]").count() == 0

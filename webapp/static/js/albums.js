@@ -5,7 +5,6 @@
   const isRightToLeft = () => getComputedStyle(document.body).direction === "rtl";
 
   const arrange = (box) => {
-    const said = document.getElementById("said");
     const cards = () => [...box.querySelectorAll("[data-entry]")];
     let last = Promise.resolve();
     let drawn = null;
@@ -16,10 +15,6 @@
       const options = { source: box, target: box, select: "#arrange > *", swap: "innerHTML show:none", values };
       last = last.then(() => htmx.ajax("POST", box.dataset.address, options)).then(then, () => {});
     };
-    for (const name of ["htmx:sendError", "htmx:responseError"]) {
-      box.addEventListener(name, () => (said.textContent = box.dataset.failed));
-    }
-
     box.addEventListener("submit", (event) => {
       if (!window.htmx) return;
       event.preventDefault();

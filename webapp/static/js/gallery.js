@@ -33,6 +33,9 @@
     part.innerHTML = html;
     // The far end's link comes along; the near end's leads to what is here already.
     part.querySelector(`a[rel="${isAbove ? "next" : "prev"}"]`)?.closest("nav").remove();
+    // A photo that has come to its end meanwhile may have gone to another day; it stays where it was seen first.
+    for (const tile of part.querySelectorAll(".tile")) if (document.getElementById(tile.id)) tile.remove();
+    for (const month of part.querySelectorAll(".month")) if (!month.querySelector(".tile")) month.remove();
     const months = [...part.querySelectorAll(".month")];
     const here = timeline.querySelectorAll(":scope > .month");
     const nodes = [...part.children];
@@ -46,8 +49,7 @@
       join(here[here.length - 1], months[0], false);
     }
     for (const node of nodes) if (node.isConnected) htmx.process(node);
-    document.dispatchEvent(new CustomEvent("tiles:added"));
-    if (nodes.length) said.textContent = timeline.dataset.loaded;
+    if (months.length) said.textContent = timeline.dataset.loaded;
   };
 
   const load = async (rel) => {
@@ -56,7 +58,7 @@
     link.dataset.busy = "yes";
     try {
       const answer = await fetch(link.href, { headers: { "HX-Request": "true" }, signal: AbortSignal.timeout(STALLED) });
-      if (answer.redirected) return; // to log in, where the link leads as well
+      if (answer.redirected) return location.reload(); // to log in, and from there back
       if (!answer.ok) throw new Error(answer.status);
       const html = await answer.text();
       const anchor = firstInView();

@@ -38,6 +38,37 @@
     frame.append(input, button);
   }
 
+  // --- What htmx asks for: a part of a page, or words about why it did not come ---
+
+  const words = document.body.dataset;
+  const notice = document.createElement("p");
+  notice.className = "notice notice-error toast";
+  notice.setAttribute("role", "alert");
+
+  // What a page asks for by itself is asked for again, or can be done without.
+  const isPressed = (event) => !/load|every/.test(event.target.getAttribute?.("hx-trigger"));
+  const say = (event) => {
+    if (!isPressed(event)) return;
+    notice.textContent = event.target.closest("[data-failed]").dataset.failed;
+    const close = document.createElement("button");
+    close.type = "button";
+    close.className = "btn btn-quiet";
+    close.textContent = words.close;
+    close.addEventListener("click", () => notice.remove());
+    notice.append(close);
+    document.getElementById("content").append(notice);
+  };
+  document.addEventListener("htmx:beforeRequest", (event) => isPressed(event) && notice.remove());
+  for (const name of ["sendError", "responseError"]) document.addEventListener(`htmx:${name}`, say);
+
+  // Logged out meanwhile, in another window or by time: the answer is a page of its own.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { pathname } = new URL(event.detail.xhr.responseURL, location.href);
+    if (pathname !== words.login) return;
+    event.preventDefault();
+    location.assign(`${pathname}?next=${encodeURIComponent(location.pathname + location.search)}`);
+  });
+
   // A form is sent once, however often its button is pressed.
   document.addEventListener("submit", (event) => {
     const form = event.target;
