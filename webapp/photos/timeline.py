@@ -69,6 +69,11 @@ class Tile:
         return words.alt_text(self.photo, self.labels)
 
     @property
+    def name(self) -> str:
+        """What to call it where it is selected."""
+        return self.alt if self.is_ready else self.photo.file_name
+
+    @property
     def note(self) -> str:
         """The same for who points at it: a line each."""
         return "\n".join(filter(None, [self.day, " · ".join(self.labels)]))

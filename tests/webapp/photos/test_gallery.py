@@ -101,9 +101,12 @@ def test_a_photo_knows_the_selection_it_was_opened_from(aws: Any, me: Any, mine:
 
 
 def test_each_tile_can_be_selected(aws: Any, me: Any, mine: Client) -> None:
-    photo = ready(aws, me)
+    photo, refused = ready(aws, me), make_photo(me, status=Status.REJECTED, file_name="torn.jpg")
+    put_record(aws.table, refused, status="rejected")
     page = text_of(mine.get("/gallery/?label=Cat"))
-    assert f'<input type="checkbox" name="photo" value="{photo.pk}" form="selection"' in page
+    named = 'aria-label="Photo: cat, animal. 12 May 2024"'
+    assert f"<input type=checkbox name=photo value={photo.pk} form=selection {named}>" in page
+    assert f'value={refused.pk} form=selection aria-label="torn.jpg">' in text_of(mine.get("/gallery/"))
     assert 'id="selection"' in page
     assert 'name="next" value="/gallery/?label=Cat"' in page
 

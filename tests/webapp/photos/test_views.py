@@ -163,9 +163,9 @@ def test_a_photo_without_a_picture_shows_a_word_and_the_reason(
 def test_sizes_are_known_before_the_picture_is(aws: Any, me: Any, mine: Client) -> None:
     ready(aws, me)
     page = " ".join(text_of(mine.get("/gallery/")).split())
-    assert 'width="480" height="360"' in page
-    assert 'data-ratio="1.333"' in page
-    assert f'src="data:image/webp;base64,{PLACEHOLDER}" alt=""' in page
+    assert "width=480 height=360" in page
+    assert "data-ratio=1.333" in page
+    assert f'src="data:image/webp;base64,{PLACEHOLDER}" alt>' in page
 
 
 def test_the_address_of_a_picture_stays_the_same_and_asks_nobody(

@@ -17,21 +17,13 @@
     const boxes = () => [...timeline.querySelectorAll(".tile > input")];
     const chosen = () => boxes().filter((box) => box.checked);
 
-    const name = () => {
-      for (const box of boxes()) {
-        const words = box.parentElement.querySelector("img[alt]:not(.placeholder)")?.alt
-          ?? box.parentElement.querySelector(".tile-state")?.textContent.trim().replace(/\s+/g, " ");
-        if (words) box.setAttribute("aria-label", `${timeline.dataset.select}: ${words}`);
-      }
-    };
-
     const tell = () => {
       const number = chosen().length;
       const tooMany = number > Number(form.dataset.most);
       const words = tooMany ? form.dataset.tooMany : number === 1 ? form.dataset.one : form.dataset.many;
       count.textContent = number ? words.replace("%s", number.toLocaleString(document.documentElement.lang)) : "";
       form.classList.toggle("is-open", number > 0);
-      timeline.classList.toggle("is-selecting", number > 0 || mode.getAttribute("aria-pressed") === "true");
+      timeline.classList.toggle("is-selecting", number > 0 || mode?.getAttribute("aria-pressed") === "true");
       for (const button of form.querySelectorAll("[name=do]")) button.disabled = tooMany;
     };
 
@@ -46,7 +38,7 @@
     const clear = () => {
       for (const box of chosen()) box.checked = false;
       last = null;
-      mode.setAttribute("aria-pressed", "false");
+      mode?.setAttribute("aria-pressed", "false");
       tell();
     };
 
@@ -87,13 +79,12 @@
     form.addEventListener("submit", () => {
       form.elements.next.value = location.pathname + location.search;
     });
-    mode.hidden = false;
-    mode.addEventListener("click", () => {
+    if (mode) mode.hidden = false;
+    mode?.addEventListener("click", () => {
       if (mode.getAttribute("aria-pressed") === "true") return clear();
       mode.setAttribute("aria-pressed", "true");
       tell();
     });
-    document.addEventListener("tiles:added", name);
     // A tile that came to an end is another element: it stays selected, and keeps the focus.
     const kept = new Map();
     document.addEventListener("htmx:oobBeforeSwap", (event) => {
@@ -110,10 +101,8 @@
         if (focused) tile?.querySelector(`:scope > ${focused}`)?.focus({ preventScroll: true });
       }
       kept.clear();
-      name();
       tell();
     });
-    name();
     tell();
   }
 
