@@ -38,18 +38,18 @@ class Facets:
     chips: list[Chip]
 
 
-def first_chips(owner: Any, selection: Selection) -> list[Chip]:
-    """The chosen labels and the most frequent others. Counts are of all photos, so under a selection there are none:
-    `facets` finds those."""
+def first_chips(owner: Any, selection: Selection, standing: Mapping[str, int]) -> list[Chip]:
+    """The chosen labels and the most frequent others, and how many photos there are of each status in `standing`.
+    Counts are of all photos, so under a selection there are none: `facets` finds those."""
     counted = LabelCount.objects.top(owner, limit=CHIPS + len(selection.labels))
     others = [(name, "" if selection else str(count)) for name, count in counted if name not in selection.labels]
-    return [*_leading(selection, {}), *_offered(selection, others[:CHIPS])]
+    statuses = [_of_status(status, _grouped(count)) for status, count in standing.items()]
+    return [*_leading(selection, {}), *statuses, *_offered(selection, others[:CHIPS])]
 
 
 def _leading(selection: Selection, counts: Mapping[str, str]) -> list[Chip]:
     """What is filtered by, and favourites in any case."""
-    names = {PROCESSING: _("Being processed"), FAILED: _("Not processed")}
-    statuses = [names[selection.status]] if selection.status else []
+    statuses = [_of_status(selection.status, "").name] if selection.status else []
     everywhere = replace(selection, status="").address()
     favourites = replace(selection, favourites=not selection.favourites).address()
     chips = [
@@ -58,6 +58,11 @@ def _leading(selection: Selection, counts: Mapping[str, str]) -> list[Chip]:
         Chip(_("Favourites"), "", selection.favourites, favourites),
     ]
     return sorted(chips, key=lambda chip: not chip.is_active)
+
+
+def _of_status(status: str, count: str) -> Chip:
+    names = {PROCESSING: _("Processing"), FAILED: _("Failed")}
+    return Chip(names[status], count, False, Selection(status=status).address())
 
 
 def facets(owner: Any, selection: Selection) -> Facets:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models.functions import Coalesce
 from django.utils.crypto import salted_hmac
 
 from pipeline_lambdas.photo_pipeline import contract
 from webapp.photos.models import EPOCH, Photo, Status
-from webapp.photos.selection import FAILED, STATUSES, Selection
+from webapp.photos.selection import FAILED, Selection
+from webapp.photos.standing import LOOKED_AT
 
 SHOWN = 3
-COUNTED = 100
-COLUMNS = ("file_name", "status", "reason_code", "reason_text", "attempt", "timeline_at", "uploaded_at", "indexed_at")
-FAILED_AT = Coalesce("indexed_at", "uploaded_at")  # rows learn of their ends by being indexed
 MICROSECOND = timedelta(microseconds=1)
 
 
@@ -32,17 +30,15 @@ class Failures:
     address: str
 
 
-def failures(owner: Any, *, read: str = "") -> Failures | None:
-    """None when nothing failed, or nothing has since `read`."""
-    some = Photo.objects.for_gallery(owner).filter(status__in=STATUSES[FAILED]).only(*COLUMNS)
-    found = list(some.order_by(FAILED_AT.desc(), "-pk")[:COUNTED])
-    newest = _mark(owner, found[0]) if found else ""
-    if not found or _is_read(newest, read):
+def failures(owner: Any, failed: Sequence[Photo], *, read: str = "") -> Failures | None:
+    """Of the failed photos of `standing`. None when nothing failed, or nothing has since `read`."""
+    newest = _mark(owner, failed[0]) if failed else ""
+    if not failed or _is_read(newest, read):
         return None
-    more = "+" if len(found) == COUNTED else ""
+    more = "+" if len(failed) == LOOKED_AT else ""
     address = Selection(status=FAILED).address()
-    shown = [(photo, can_retry(photo)) for photo in found[:SHOWN]]
-    return Failures(shown, f"{len(found)}{more}", len(found) > 1, newest, address)
+    shown = [(photo, can_retry(photo)) for photo in failed[:SHOWN]]
+    return Failures(shown, f"{len(failed)}{more}", len(failed) > 1, newest, address)
 
 
 def _mark(owner: Any, photo: Photo) -> str:

@@ -17,6 +17,7 @@ from webapp.photos.forms import is_readable
 from webapp.photos.http import Request, compressed
 from webapp.photos.models import PAGE_SIZE, Page, Photo, as_uuid
 from webapp.photos.selection import Selection
+from webapp.photos.standing import Standing, standing
 
 READ = "failures_read"  # a cookie: up to when the failures were read, and by whom
 
@@ -73,11 +74,12 @@ def _way(query: str) -> str:
 
 
 def _top(request: Request, selection: Selection) -> dict[str, object]:
-    """What stands above the timeline."""
+    """What stands above the timeline. What failed, or is on its way, is said where everything is shown."""
+    found = Standing([], {}) if selection else standing(request.user)
     return {
-        "chips": facets.first_chips(request.user, selection),
+        "chips": facets.first_chips(request.user, selection, found.counts),
         "count_address": facets.address(selection) if selection else "",
-        "failures": None if selection else failures.failures(request.user, read=request.COOKIES.get(READ, "")),
+        "failures": failures.failures(request.user, found.failed, read=request.COOKIES.get(READ, "")),
     }
 
 

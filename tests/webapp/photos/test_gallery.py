@@ -18,9 +18,9 @@ from django.test.utils import CaptureQueriesContext
 from pipeline_lambdas.photo_pipeline import contract
 from tests.factories import make_photo, make_user, put_record
 from webapp import aws as site_aws
-from webapp.photos import facets, failures
+from webapp.photos import facets, failures, standing
 from webapp.photos.index import index
-from webapp.photos.models import PAGE_SIZE, Status
+from webapp.photos.models import PAGE_SIZE, Photo, Status
 
 from .pages import ready, text_of
 
@@ -216,17 +216,47 @@ def test_failures_that_one_person_has_read_are_said_to_another_in_the_same_brows
 @pytest.mark.parametrize("read", ["x", "-", "a-b", f"{UUID(int=7)}", "\x00", "a-" + "9" * 9000, "a-١"])
 def test_a_cookie_that_says_nothing_hides_no_failure(aws: Any, me: Any, mine: Client, read: str) -> None:
     ended(aws, me, contract.Failure.LABELS)
-    who = failures.failures(me).newest.partition("-")[0]
-    assert failures.failures(me, read=read.replace("a-", f"{who}-")) is not None
+    failed = standing.standing(me).failed
+    who = failures.failures(me, failed).newest.partition("-")[0]
+    assert failures.failures(me, failed, read=read.replace("a-", f"{who}-")) is not None
 
 
 def test_many_failures_are_not_all_counted(aws: Any, me: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(failures, "COUNTED", 5)
+    for module in (failures, standing):
+        monkeypatch.setattr(module, "LOOKED_AT", 5)
     for _ in range(6):
         make_photo(me, status=Status.FAILED)
-    found = failures.failures(me)
+    found = failures.failures(me, standing.standing(me).failed)
     assert found is not None
     assert (found.count, len(found.photos)) == ("5+", failures.SHOWN)
+
+
+def test_what_is_on_its_way_and_what_failed_can_be_looked_at_alone(aws: Any, me: Any, mine: Client) -> None:
+    ready(aws, me, "Cat")
+    photos = [make_photo(me), make_photo(me, status=Status.PROCESSING), make_photo(me, status=Status.FAILED)]
+    for photo in photos:
+        put_record(aws.table, photo, status=photo.status)
+    make_photo(make_user(), status=Status.FAILED)
+    chips = {chip.name: chip for chip in mine.get("/gallery/").context["chips"]}
+    assert list(chips)[:3] == ["Favourites", "Processing", "Failed"]
+    assert [chips[name].count for name in ("Processing", "Failed")] == ["2", "1"]
+    assert shown_in(mine.get(chips["Failed"].address)) == [photos[2].pk]
+    assert sorted(shown_in(mine.get(chips["Processing"].address))) == sorted(photo.pk for photo in photos[:2])
+
+    put_record(aws.table, photos[0], status="ready")
+    polled = mine.get(f"/gallery/tiles/?ids={photos[0].pk}").context["chips"]
+    assert [chip.count for chip in polled if chip.name == "Processing"] == ["1"], "as it is after this photo has ended"
+    Photo.objects.filter(owner=me).update(status=Status.DELETING, cleared=False)
+    assert "Failed" not in [chip.name for chip in mine.get("/gallery/").context["chips"]]
+
+
+def test_many_on_their_way_hide_none_that_failed(me: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(standing, "LOOKED_AT", 2)
+    failed = make_photo(me, status=Status.REJECTED)
+    for _ in range(3):
+        make_photo(me)
+    found = standing.standing(me)
+    assert (found.failed, found.counts) == ([failed], {"processing": 3, "failed": 1})
 
 
 def test_a_photo_that_fails_while_somebody_looks_is_said_at_the_top(aws: Any, me: Any, mine: Client) -> None:
