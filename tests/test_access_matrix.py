@@ -91,6 +91,8 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("albums:links", "POST"): ("/albums/{album}/links/", 422, LOGIN, 404, 404),
     ("albums:revoke", "GET"): ("/albums/{album}/links/{link}/revoke/", 405, LOGIN, 405, 405),
     ("albums:revoke", "POST"): ("/albums/{album}/links/{link}/revoke/", AWAY, LOGIN, 404, 404),
+    ("albums:share_photo", "GET"): ("/photos/{photo}/share/", 405, LOGIN, 405, 405),
+    ("albums:share_photo", "POST"): ("/photos/{photo}/share/", AWAY, LOGIN, 404, 404),
     # Whoever has a link has come through it; tests/webapp/albums/test_shared.py looks at what they see.
     ("albums:shared", "GET"): ("/s/{token}/", 200, 200, 200, 200),
     ("albums:shared", "POST"): ("/s/{token}/", AWAY, AWAY, AWAY, AWAY),

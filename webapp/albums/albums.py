@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from webapp.albums.models import Album, AlbumPhoto
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from webapp.albums import contents
+from webapp.albums.models import MAX_NAME, Album, AlbumPhoto
+from webapp.photos.models import Photo
+from webapp.photos.timeline import TOP_LABELS
 
 
 def create(*, owner: Any, name: str) -> Album:
@@ -17,6 +23,19 @@ def rename(*, album: Album, name: str) -> None:
 
 def choose_cover(*, album: Album, entry: AlbumPhoto) -> None:
     Album.objects.filter(pk=album.pk).update(cover=entry)
+
+
+@transaction.atomic
+def provide_for_one(*, photo: Photo) -> Album:
+    """An album of this photo alone, to be shared: the newest one that there is, or one made now. It is named by what
+    the photo shows and by nothing else, since whoever gets a link to it sees its name."""
+    Photo.objects.select_for_update().get(pk=photo.pk)  # pressed twice, it is made once
+    album = Album.objects.of(photo.owner_id).of_one(photo).first()
+    if album is None:
+        labels = photo.labels.order_by("-confidence").values_list("name", flat=True)[:TOP_LABELS]
+        album = create(owner=photo.owner, name=", ".join(labels)[:MAX_NAME] or _("A photo"))
+        contents.add(album=album, photos=[photo])
+    return album
 
 
 def delete(*, album: Album) -> None:

@@ -6,17 +6,18 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from webapp.albums import shares
+from webapp.albums import albums, shares
 from webapp.albums.forms import ShareForm
-from webapp.albums.models import ShareLink
+from webapp.albums.models import Album, ShareLink
 from webapp.albums.views import album_page, own_album
 from webapp.photos.http import Request
+from webapp.photos.models import Photo, Status
 
 
 @login_required
@@ -32,7 +33,19 @@ def links(request: Request, album_id: UUID) -> HttpResponse:
         return album_page(request, album, form)
     shares.create(album=album, expires_at=form.expires_at(), password=form.cleaned_data["password"])
     messages.success(request, _("The link is made. Copy it, and send it to those who shall see the photos."))
+    return _to_links(album)
+
+
+def _to_links(album: Album) -> HttpResponseRedirect:
     return redirect(f"{album.get_absolute_url()}?share=1#share")
+
+
+@login_required
+@require_POST
+def share_photo(request: Request, photo_id: UUID) -> HttpResponse:
+    """To the links of an album of this photo alone."""
+    photos = Photo.objects.for_gallery(request.user).filter(status=Status.READY)
+    return _to_links(albums.provide_for_one(photo=get_object_or_404(photos, pk=photo_id)))
 
 
 @login_required
@@ -42,4 +55,4 @@ def revoke(request: Request, album_id: UUID, link_id: int) -> HttpResponse:
     link = get_object_or_404(ShareLink.objects.of(album), pk=link_id)
     shares.revoke(link=link)
     messages.success(request, _("The link is off. Whoever has it sees nothing any more."))
-    return redirect(f"{album.get_absolute_url()}?share=1#share")
+    return _to_links(album)

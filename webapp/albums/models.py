@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, Count, OuterRef, Q, Subquery, When
+from django.db.models import Case, Count, Exists, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -49,6 +49,11 @@ class AlbumQuerySet(models.QuerySet["Album"]):
     def of(self, owner: Any) -> Self:
         """A person's albums, the newest first."""
         return self.filter(owner=owner).order_by("-pk")
+
+    def of_one(self, photo: Photo) -> Self:
+        """Those that have this photo and no other."""
+        others = AlbumPhoto.objects.filter(album=OuterRef("pk")).exclude(photo=photo)
+        return self.filter(~Exists(others), entries__photo=photo)
 
     def described(self) -> Self:
         """With `photo_count`, and `front`: the id of the photo that stands for the album, or None."""

@@ -17,6 +17,7 @@ urlpatterns = [
     path("albums/<uuid:album_id>/arrange/", arranging.arrange, name="arrange"),
     path("albums/<uuid:album_id>/links/", links.links, name="links"),
     path("albums/<uuid:album_id>/links/<int:link_id>/revoke/", links.revoke, name="revoke"),
+    path("photos/<uuid:photo_id>/share/", links.share_photo, name="share_photo"),
     path("s/<str:token>/", shared.album, name="shared"),
     path(A_PHOTO, shared.photo, name="shared_photo"),
     path(f"{A_PHOTO}thumb.webp", shared.picture, {"rendition": contract.THUMB}, name="shared_thumb"),

@@ -356,3 +356,35 @@ def test_staff_see_albums_and_links_but_no_key_to_them(aws: Any, client: Client)
         assert "Rome" in page
         assert link.token not in page
         assert link.password not in page
+def test_a_photo_is_shared_through_an_album_of_its_own_whose_name_says_what_it_shows(
+    aws: Any, me: Any, mine: Client
+) -> None:
+    photo = ready(aws, me, "Dog", "Beach", file_name="secret.jpg")
+    other = make_album(me, [photo, ready(aws, me)], name="Both")
+    assert f'action="/photos/{photo.pk}/share/"' in text_of(mine.get(photo.get_absolute_url()))
+    led = mine.post(f"/photos/{photo.pk}/share/", follow=True)
+    album = Album.objects.exclude(pk=other.pk).get()
+    assert album.name == "Dog, Beach"
+    assert led.redirect_chain == [(f"{album.get_absolute_url()}?share=1#share", 302)]
+    assert "Make a link" in text_of(led)
+    mine.post(f"/photos/{photo.pk}/share/")
+    assert Album.objects.count() == 2
+    assert [entry.photo for entry in album.shown()] == [photo]
+
+
+@pytest.mark.parametrize("overrides", [{"status": "failed"}, {"trashed_at": "2024-05-01T00:00Z", "cleared": False}])
+def test_what_is_not_ready_or_in_the_trash_is_not_shared(
+    aws: Any, me: Any, mine: Client, overrides: dict[str, Any]
+) -> None:
+    photo = row(me, **overrides)
+    put_record(aws.table, photo, status=photo.status)
+    assert "/share/" not in text_of(mine.get(photo.get_absolute_url()))
+    assert mine.post(f"/photos/{photo.pk}/share/").status_code == 404
+    assert not Album.objects.exists()
+
+
+def test_a_photo_without_labels_is_shared_as_a_photo(aws: Any, me: Any, mine: Client) -> None:
+    mine.post(f"/photos/{row(me).pk}/share/")
+    assert Album.objects.get().name == "A photo"
+
+
