@@ -96,6 +96,7 @@ def album_page(request: Request, album: Album, form: ShareForm) -> HttpResponse:
         "tiles": tiles,
         "photo_query": f"?{urlencode({'in': album.query})}",
         "eager": timeline.first_pictures(tiles),
+        "here": request.get_full_path(),
         "after": after,
         "more": f"?{urlencode({'after': page.after})}" if page.after else "",
         "open_links": [link for link in links if link.is_open()],

@@ -249,6 +249,20 @@ def test_chosen_photos_are_taken_out(aws: Any, me: Any, mine: Client) -> None:
     assert names_in(album) == ["c"]
 
 
+def test_with_photos_of_an_album_can_be_done_what_can_be_done_in_the_gallery(aws: Any, me: Any, mine: Client) -> None:
+    photo = ready(aws, me)
+    album = make_album(me, [photo])
+    path = f"{album.get_absolute_url()}?after="
+    page = text_of(mine.get(path))
+    for do in ("favourite", "unfavourite", "label", "album", "download", "trash", "remove"):
+        assert f'name="do"\n            value="{do}"' in page or f'name="do" value="{do}"' in page, do
+    assert f'formaction="{album.get_absolute_url()}remove/"' in page
+    assert f'name="next" value="{path}"' in page
+    chosen = {"photo": photo.pk, "next": path}
+    assert mine.post("/photos/bulk/", {"do": "trash", **chosen}).headers["Location"] == path
+    assert not album.shown().exists()
+
+
 # --- Order ---
 
 
