@@ -114,7 +114,7 @@ def test_whoever_comes_reads_german(client: Client, path: str, words: str) -> No
         ("/photos/{photo}/delete/", "Foto löschen"),
         ("/albums/", "Neues Album"),
         ("/albums/{album}/", "Titelbild, entfernen"),
-        ("/albums/{album}/arrange/", "Die Reihenfolge ist deine."),
+        ("/albums/{album}/arrange/", "Du bestimmst die Reihenfolge."),
         ("/s/{token}/", "1 Foto"),
         ("/trash/", "Der Papierkorb ist leer"),
         ("/notices/", "Keine Meldungen"),

@@ -6,9 +6,12 @@ from collections.abc import Iterable
 
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from webapp.photos.models import Photo
+
+NOUNS_ARE_CAPITALISED = ("de",)
 
 
 def alt_text(photo: Photo, labels: Iterable[str]) -> str:
@@ -26,5 +29,6 @@ def date_of(photo: Photo) -> str:
 
 
 def _in_running_text(name: str) -> str:
-    """A name without the capitals of a heading; one that has others, such as BBQ, keeps them all."""
-    return name.lower() if name.istitle() else name
+    """A name without the capitals of a heading, where the language has none within a sentence; one that has others,
+    such as BBQ, keeps them all."""
+    return name.lower() if name.istitle() and get_language() not in NOUNS_ARE_CAPITALISED else name

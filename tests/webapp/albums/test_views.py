@@ -266,6 +266,11 @@ def test_with_photos_of_an_album_can_be_done_what_can_be_done_in_the_gallery(aws
 # --- Order ---
 
 
+def test_a_photo_is_described_where_it_is_put_in_order(aws: Any, me: Any, mine: Client) -> None:
+    album = make_album(me, [ready(aws, me, "Dog", "Beach")])
+    assert 'alt="Photo: dog, beach. 12 May 2024"' in text_of(mine.get(f"{album.get_absolute_url()}arrange/"))
+
+
 def test_buttons_move_a_photo_and_say_where_it_is(aws: Any, me: Any, mine: Client) -> None:
     photos = [row(me, days, file_name=name) for days, name in enumerate("abc")]
     album = make_album(me, photos)
@@ -359,17 +364,6 @@ def test_a_link_of_another_album_cannot_be_turned_off(aws: Any, me: Any, mine: C
     assert foreign.revoked_at is None
 
 
-# --- Staff ---
-
-
-def test_staff_see_albums_and_links_but_no_key_to_them(aws: Any, client: Client) -> None:
-    link = make_link(make_album(photos=[], name="Rome"), password="violets")
-    client.force_login(make_staff())
-    for path in ("album/", f"album/{link.album_id}/change/", "sharelink/", f"sharelink/{link.pk}/change/"):
-        page = text_of(client.get(f"/admin/albums/{path}"))
-        assert "Rome" in page
-        assert link.token not in page
-        assert link.password not in page
 def test_a_photo_is_shared_through_an_album_of_its_own_whose_name_says_what_it_shows(
     aws: Any, me: Any, mine: Client
 ) -> None:
@@ -402,3 +396,14 @@ def test_a_photo_without_labels_is_shared_as_a_photo(aws: Any, me: Any, mine: Cl
     assert Album.objects.get().name == "A photo"
 
 
+# --- Staff ---
+
+
+def test_staff_see_albums_and_links_but_no_key_to_them(aws: Any, client: Client) -> None:
+    link = make_link(make_album(photos=[], name="Rome"), password="violets")
+    client.force_login(make_staff())
+    for path in ("album/", f"album/{link.album_id}/change/", "sharelink/", f"sharelink/{link.pk}/change/"):
+        page = text_of(client.get(f"/admin/albums/{path}"))
+        assert "Rome" in page
+        assert link.token not in page
+        assert link.password not in page
