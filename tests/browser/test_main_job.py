@@ -129,7 +129,7 @@ def test_without_javascript_photos_are_uploaded_looked_at_and_deleted(
     page.goto("/gallery/")
     expect(ben.tiles()).to_have_count(1)
     page.goto("/trash/")
-    page.get_by_role("checkbox", name=re.compile("^Photo: ")).check()
+    page.get_by_role("checkbox", name=re.compile("^Photo")).check()
     ben.press("Restore")
     ben.is_told("1 photo is back in your gallery.")
     page.goto("/gallery/")
