@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from webapp.albums import contents
@@ -12,9 +15,15 @@ from webapp.albums.models import MAX_NAME, Album, AlbumPhoto
 from webapp.photos.models import Photo
 from webapp.photos.timeline import TOP_LABELS
 
+DOUBLE_PRESS = timedelta(minutes=1)
 
+
+@transaction.atomic
 def create(*, owner: Any, name: str) -> Album:
-    return Album.objects.create(owner=owner, name=name)
+    """A new album. A form that is sent twice, by a double press, makes one."""
+    get_user_model().objects.select_for_update(no_key=True).get(pk=owner.pk)
+    just_made = Album.objects.filter(owner=owner, name=name, created_at__gte=timezone.now() - DOUBLE_PRESS).first()
+    return just_made or Album.objects.create(owner=owner, name=name)
 
 
 def rename(*, album: Album, name: str) -> None:

@@ -5,7 +5,7 @@ import re
 import uuid
 import zipfile
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ import time_machine
 from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
+from django.utils import timezone
 
 from pipeline_lambdas.photo_pipeline import contract
 from tests.factories import make_photo, make_user, put_record
@@ -204,6 +205,19 @@ def test_photos_go_into_an_album_that_is_there_or_a_new_one(aws: Any, me: Any, m
     album = Album.objects.get()
     assert "1 photo is now in “Harz”." in do(mine, "album", [first, second], album=str(album.pk))
     assert set(album.entries.values_list("photo", flat=True)) == {first.pk, second.pk}
+
+
+def test_a_double_press_makes_one_album_and_a_form_of_later_another(aws: Any, me: Any, mine: Client) -> None:
+    photo = ready(aws, me)
+    for _ in range(2):
+        do(mine, "album", [photo], new_album="Harz")
+    assert Album.objects.get().entries.count() == 1
+    Album.objects.create(owner=make_user(), name="Alps")
+    do(mine, "album", [photo], new_album="Alps")
+    assert Album.objects.filter(owner=me).count() == 2
+    Album.objects.update(created_at=timezone.now() - timedelta(minutes=2))
+    do(mine, "album", [photo], new_album="Harz")
+    assert Album.objects.filter(owner=me, name="Harz").count() == 2
 
 
 @pytest.mark.parametrize("form", [{}, {"album": "nonsense"}, {"album": str(uuid.uuid4())}, {"new_album": "x" * 200}])
