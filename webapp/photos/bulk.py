@@ -49,18 +49,24 @@ def act(do: str, asked: Asked) -> Outcome | None:
     action = ACTIONS.get(do)
     if action is None:
         return None
-    if not asked.photo_ids:
-        return Outcome(_("Select some photos first."), went_well=False)
-    return action(asked)
+    return action(asked) if asked.photo_ids else nothing_selected()
+
+
+def nothing_selected() -> Outcome:
+    return Outcome(_("Select some photos first."), went_well=False)
 
 
 def _favourite(asked: Asked) -> Outcome:
     count = favourites.set_favourite(owner=asked.owner, photo_ids=asked.photo_ids, favourite=True)
+    if not count:
+        return Outcome(_("These photos are favourites already, or gone."))
     return Outcome(ngettext("%d photo is a favourite now.", "%d photos are favourites now.", count) % count)
 
 
 def _unfavourite(asked: Asked) -> Outcome:
     count = favourites.set_favourite(owner=asked.owner, photo_ids=asked.photo_ids, favourite=False)
+    if not count:
+        return Outcome(_("None of these photos was a favourite."))
     return Outcome(ngettext("%d photo is no favourite now.", "%d photos are no favourites now.", count) % count)
 
 
@@ -76,12 +82,24 @@ def restore(asked: Asked) -> Outcome:
     """Out of the trash again."""
     count = trash.restore(owner=asked.owner, photo_ids=asked.photo_ids)
     if not count:
-        return Outcome(_("These photos are back already, or gone."), went_well=False)
+        return back_already()
     return Outcome(ngettext("%d photo is back in your gallery.", "%d photos are back in your gallery.", count) % count)
+
+
+def back_already() -> Outcome:
+    """None of the photos is in the trash any more."""
+    return Outcome(_("These photos are back already, or gone."), went_well=False)
+
+
+def not_in_gallery() -> Outcome:
+    """None of the photos is in the gallery any more."""
+    return Outcome(_("These photos are in the trash, or gone."), went_well=False)
 
 
 def _delete(asked: Asked) -> Outcome:
     count = trash.delete(owner=asked.owner, photo_ids=asked.photo_ids)
+    if not count:
+        return back_already()
     return Outcome(ngettext("%d photo was deleted.", "%d photos were deleted.", count) % count)
 
 
@@ -111,7 +129,7 @@ def _say_labelled(name: str, labelled: int, *, left: int) -> Outcome:
 def _album(asked: Asked) -> Outcome:
     form, photos = ChooseAlbumForm(asked.form, owner=asked.owner), asked.photos()
     if not photos:
-        return Outcome(_("These photos are in the trash, or gone."), went_well=False)
+        return not_in_gallery()
     if not form.is_valid():
         return Outcome(str(next(iter(form.errors.values()))[0]), went_well=False)
     _put_there, said = form.put(photos)

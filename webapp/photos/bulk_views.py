@@ -20,7 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from webapp.photos import timeline, trash, zip_places
-from webapp.photos.bulk import MOST, Asked, Outcome, act, restore
+from webapp.photos.bulk import MOST, Asked, Outcome, act, back_already, not_in_gallery, nothing_selected, restore
 from webapp.photos.conf import kept_in_trash
 from webapp.photos.http import Request, compressed, go
 from webapp.photos.models import PAGE_SIZE, Photo
@@ -38,7 +38,7 @@ def bulk(request: Request) -> HttpResponseBase:
     if len(request.POST.getlist("photo")) > MOST:
         return _tell(request, Outcome(_("Select %d photos at most.") % MOST, went_well=False))
     match request.POST.get("do") or _meant(request.POST):
-        case "download" if asked.photo_ids:
+        case "download":
             return _zip(request, asked)
         case "delete" if "sure" not in request.POST and asked.photo_ids:
             return _ask(request, asked)
@@ -84,18 +84,23 @@ def _back(request: Request) -> str:
 
 
 def _zip(request: Request, asked: Asked) -> HttpResponseBase:
+    photos = asked.photos()
+    if not photos:
+        return _tell(request, not_in_gallery() if asked.photo_ids else nothing_selected())
     try:
         place = zip_places.take(request.user)
     except zip_places.NoPlace:
         return render(request, "photos/too_many_zips.html", {"back": _back(request)}, status=429)
     name = f"shoebox-{timezone.localdate():%Y-%m-%d}.zip"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
-    body = zip_places.Held(stream(asked.photos()), place)
+    body = zip_places.Held(stream(photos), place)
     return StreamingHttpResponse(body, content_type="application/zip", headers=headers)
 
 
 def _ask(request: Request, asked: Asked) -> HttpResponse:
     ids = Photo.objects.in_trash(request.user).filter(pk__in=asked.photo_ids).values_list("pk", flat=True)
+    if not ids:
+        return _tell(request, back_already())
     return render(request, "photos/delete_many.html", {"photo_ids": list(ids)})
 
 
