@@ -42,7 +42,8 @@ def provide_for_one(*, photo: Photo) -> Album:
     album = Album.objects.of(photo.owner_id).of_one(photo).first()
     if album is None:
         labels = photo.labels.order_by("-confidence").values_list("name", flat=True)[:TOP_LABELS]
-        album = create(owner=photo.owner, name=", ".join(labels)[:MAX_NAME] or _("A photo"))
+        # Not `create`: another photo may have got such a name a moment ago, and be shared by it.
+        album = Album.objects.create(owner=photo.owner, name=", ".join(labels)[:MAX_NAME] or _("A photo"))
         contents.add(album=album, photos=[photo])
     return album
 

@@ -380,6 +380,13 @@ def test_a_photo_is_shared_through_an_album_of_its_own_whose_name_says_what_it_s
     assert [entry.photo for entry in album.shown()] == [photo]
 
 
+def test_two_photos_that_show_the_same_are_shared_apart(aws: Any, me: Any, mine: Client) -> None:
+    photos = [ready(aws, me, "Dog"), ready(aws, me, "Dog")]
+    for photo in photos:
+        mine.post(f"/photos/{photo.pk}/share/")
+    assert sorted(len(album.shown()) for album in Album.objects.all()) == [1, 1]
+
+
 @pytest.mark.parametrize("overrides", [{"status": "failed"}, {"trashed_at": "2024-05-01T00:00Z", "cleared": False}])
 def test_what_is_not_ready_or_in_the_trash_is_not_shared(
     aws: Any, me: Any, mine: Client, overrides: dict[str, Any]
