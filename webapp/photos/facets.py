@@ -61,7 +61,7 @@ def _leading(selection: Selection, counts: Mapping[str, str]) -> list[Chip]:
 
 
 def _of_status(status: str, count: str) -> Chip:
-    names = {PROCESSING: _("Processing"), FAILED: _("Failed")}
+    names = {PROCESSING: _("In progress"), FAILED: _("Failed")}
     return Chip(names[status], count, False, Selection(status=status).address())
 
 

@@ -238,14 +238,14 @@ def test_what_is_on_its_way_and_what_failed_can_be_looked_at_alone(aws: Any, me:
         put_record(aws.table, photo, status=photo.status)
     make_photo(make_user(), status=Status.FAILED)
     chips = {chip.name: chip for chip in mine.get("/gallery/").context["chips"]}
-    assert list(chips)[:3] == ["Favourites", "Processing", "Failed"]
-    assert [chips[name].count for name in ("Processing", "Failed")] == ["2", "1"]
+    assert list(chips)[:3] == ["Favourites", "In progress", "Failed"]
+    assert [chips[name].count for name in ("In progress", "Failed")] == ["2", "1"]
     assert shown_in(mine.get(chips["Failed"].address)) == [photos[2].pk]
-    assert sorted(shown_in(mine.get(chips["Processing"].address))) == sorted(photo.pk for photo in photos[:2])
+    assert sorted(shown_in(mine.get(chips["In progress"].address))) == sorted(photo.pk for photo in photos[:2])
 
     put_record(aws.table, photos[0], status="ready")
     polled = mine.get(f"/gallery/tiles/?ids={photos[0].pk}").context["chips"]
-    assert [chip.count for chip in polled if chip.name == "Processing"] == ["1"], "as it is after this photo has ended"
+    assert [chip.count for chip in polled if chip.name == "In progress"] == ["1"], "as it is after this photo has ended"
     Photo.objects.filter(owner=me).update(status=Status.DELETING, cleared=False)
     assert "Failed" not in [chip.name for chip in mine.get("/gallery/").context["chips"]]
 
