@@ -202,6 +202,14 @@ def test_everyone_gets_what_the_matrix_says(world: World, name: str, method: str
     assert got == wanted
 
 
+@pytest.mark.parametrize(("name", "method"), MATRIX)
+def test_nobody_keeps_a_copy_of_what_a_person_is_answered(world: World, name: str, method: str) -> None:
+    path, *_ = MATRIX[name, method]
+    response = getattr(world.clients["owner"], method.lower())(world.address(path))
+    kept = response.headers.get("Cache-Control", "")
+    assert response.status_code >= 300 or "private" in kept or "no-store" in kept
+
+
 @pytest.mark.parametrize("name", [name for name, method in MATRIX if method == "POST"])
 def test_a_form_that_another_site_sends_is_refused(world: World, name: str) -> None:
     path, *_ = MATRIX[name, "POST"]
