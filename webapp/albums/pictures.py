@@ -37,10 +37,15 @@ def covers(albums: Sequence[Album]) -> tuple[dict[UUID, Tile], bool]:
     return {album_id: tile for album_id, tile in fronts if tile}, are_out
 
 
-def records_for_others(entries: Sequence[AlbumPhoto]) -> dict[UUID, contract.Photo]:
+def records_with(rendition: str, photos: Sequence[Photo]) -> dict[UUID, contract.Photo]:
+    """Records by photo id with one of their renditions: of a thumbnail nothing more is read than of a tile."""
+    return catalog.get_outlines(photos) if rendition == contract.THUMB else catalog.get_many(photos)
+
+
+def records_for_others(entries: Sequence[AlbumPhoto], *, rendition: str) -> dict[UUID, contract.Photo]:
     """Records by photo id; none while they cannot be read."""
     try:
-        return catalog.get_many([entry.photo for entry in entries])
+        return records_with(rendition, [entry.photo for entry in entries])
     except AWS_ERRORS:
         logger.exception("a shared album is shown without the sizes of its pictures")
         return {}

@@ -25,7 +25,6 @@ from webapp.albums import pictures, visits
 from webapp.albums.forms import UnlockForm
 from webapp.albums.models import AlbumPhoto, ShareLink, is_opaque
 from webapp.albums.renditions import open_rendition
-from webapp.photos import catalog
 from webapp.photos.errors import AWS_ERRORS
 from webapp.photos.http import compressed
 
@@ -80,7 +79,7 @@ def album(request: HttpRequest, link: ShareLink) -> HttpResponseBase:
     at = _cleared(link, request.GET.get("at", ""))
     page = cleared.page(link.album, request.GET.get("after", "") or cleared.start_of(link.album, at))
     numbers = _numbers(link, page.entries)
-    records = pictures.records_for_others(page.entries)
+    records = pictures.records_for_others(page.entries, rendition=contract.THUMB)
     tiles = [
         pictures.tile_for_others(link, entry, records.get(entry.photo_id), rendition=contract.THUMB)
         for entry in page.entries
@@ -130,7 +129,7 @@ def photo(request: HttpRequest, link: ShareLink, entry_id: str) -> HttpResponseB
         return gone(request)
     visits.count_once(request, link)
     cleared, order = link.album.cleared(), link.album.order
-    record = pictures.records_for_others([entry]).get(entry.photo_id)
+    record = pictures.records_for_others([entry], rendition=contract.DISPLAY).get(entry.photo_id)
     before = cleared.before(entry, order)
     context = {
         "link": link,
@@ -166,7 +165,7 @@ def picture(request: HttpRequest, link: ShareLink, entry_id: str, rendition: str
 
 
 def _picture(request: HttpRequest, entry: AlbumPhoto, rendition: str) -> HttpResponseBase:
-    record = catalog.get(entry.photo)
+    record = pictures.records_with(rendition, [entry.photo]).get(entry.photo_id)
     drawn = record.renditions.get(rendition) if record else None
     found = open_rendition(drawn.key) if drawn else None
     if found is None:

@@ -61,6 +61,25 @@ def test_somebody_with_the_link_sees_name_and_pictures(aws: Any, me: Any, client
         assert picture.headers["Content-Length"] == str(len(PICTURE))
 
 
+def test_of_a_tile_and_its_thumbnail_no_more_is_read_than_is_shown(
+    aws: Any, me: Any, client: Client, breaks: Any
+) -> None:
+    link, photo = shared(aws, me)
+    read: list[str] = []
+
+    def note(params: dict[str, Any]) -> bool:
+        (asked,) = params["RequestItems"].values()
+        read.append(asked.get("ProjectionExpression", "everything"))
+        return False
+
+    breaks("dynamodb", "BatchGetItem", when=note)
+    _page, thumb, _display = pictures_of(link, photo)
+    client.get(link.get_absolute_url())
+    assert client.get(thumb).status_code == 200
+    assert len(read) == 2
+    assert "everything" not in read
+
+
 def test_neither_page_nor_header_says_anything_of_the_owner_or_the_photo(aws: Any, client: Client) -> None:
     owner = make_user(email="ana.tomic@example.org")
     photo = ready(aws, owner, "Passport", file_name="IMG_at_home.jpg")
