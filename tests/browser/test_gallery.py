@@ -143,6 +143,22 @@ def test_photos_are_selected_by_mark_by_range_and_by_keyboard(browse: Browse, mi
     expect(bar).to_be_hidden()
 
 
+def test_a_range_in_the_trash_is_selected_counted_and_had_back(browse: Browse, mia: Site) -> None:
+    page = browse(viewport=PHONE)
+    enter(page, mia)
+    for photo in mia.photo_ids()[-4:]:
+        mia.post(f"/photos/{photo}/trash/", {})
+    page.goto("/trash/")
+    marks = page.locator(".tile > input")
+    marks.nth(0).check()
+    marks.nth(3).click(modifiers=["Shift"])
+    expect(page.locator(".selection-count")).to_have_text("4 selected")
+    assert complaints(page) == []
+    assert_fits(page)
+    page.get_by_role("button", name="Restore").click()
+    expect(page.get_by_role("heading", name="The trash is empty")).to_be_visible()
+
+
 def test_labels_are_found_by_keyboard_and_months_are_a_menu(browse: Browse, mia: Site) -> None:
     page = browse(viewport=PHONE)
     enter(page, mia)

@@ -45,7 +45,8 @@ def _to_links(album: Album) -> HttpResponseRedirect:
 def share_photo(request: Request, photo_id: UUID) -> HttpResponse:
     """To the links of an album of this photo alone."""
     photos = Photo.objects.for_gallery(request.user).filter(status=Status.READY)
-    return _to_links(albums.provide_for_one(photo=get_object_or_404(photos, pk=photo_id)))
+    album = albums.provide_for_one(photo=get_object_or_404(photos, pk=photo_id))
+    return redirect(f"{album.get_absolute_url()}?share=1")  # from its top: the person has not seen it yet
 
 
 @login_required
