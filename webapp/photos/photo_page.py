@@ -23,7 +23,7 @@ from webapp.photos.models import Photo, Status
 from webapp.photos.neighbours import Neighbours
 from webapp.photos.sentences import said
 from webapp.photos.ways import Way
-from webapp.photos.words import alt_text
+from webapp.photos.words import alt_text, date_of
 
 logger = logging.getLogger(__name__)
 MOST_ENLARGED = 2  # times its own pixels, where there is room; beyond that it is but blurred
@@ -117,7 +117,7 @@ def _picture(photo: Photo, record: contract.Photo | None, pictures: dict[str, st
         "display": display,
         "drawn": (display.width * MOST_ENLARGED, display.height * MOST_ENLARGED),
         "address": pictures[display.key],
-        "alt": alt_text(photo, names[: timeline.TOP_LABELS]),
+        "alt": alt_text(date_of(photo), names[: timeline.TOP_LABELS]),
         "placeholder": timeline.placeholder_of(record),
         "incomplete": str(facts.INCOMPLETE) if record.original.incomplete else "",
     }

@@ -63,10 +63,10 @@ class Tile:
     def day(self) -> str:
         return words.date_of(self.photo)
 
-    @property
+    @cached_property
     def alt(self) -> str:
         """What the picture shows and when it was taken, for who does not see it."""
-        return words.alt_text(self.photo, self.labels)
+        return words.alt_text(self.day, self.labels)
 
     @property
     def name(self) -> str:

@@ -14,10 +14,10 @@ from webapp.photos.models import Photo
 NOUNS_ARE_CAPITALISED = ("de",)
 
 
-def alt_text(photo: Photo, labels: Iterable[str]) -> str:
-    """What a picture of `photo` is: "Photo: dog, beach. 12 May 2024". `labels` are the names that it is known by, in
-    the order in which they are to be said; the date is that of its place in the timeline."""
-    names, date = ", ".join(_in_running_text(name) for name in labels), date_of(photo)
+def alt_text(date: str, labels: Iterable[str]) -> str:
+    """What a picture is: "Photo: dog, beach. 12 May 2024". `date` is that of `date_of`; `labels` are the names that it
+    is known by, in the order in which they are to be said."""
+    names = ", ".join(_in_running_text(name) for name in labels)
     if not names:
         return _("Photo. %(date)s") % {"date": date}
     return _("Photo: %(labels)s. %(date)s") % {"labels": names, "date": date}
