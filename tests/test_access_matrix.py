@@ -47,8 +47,6 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("photos:notices", "GET"): ("/notices/", 200, LOGIN, 200, 200),
     # Staff look at other people's photos in the admin alone, where it is written down.
     ("photos:photo", "GET"): ("/photos/{photo}/", 200, LOGIN, 404, 404),
-    ("photos:delete", "GET"): ("/photos/{photo}/delete/", 200, LOGIN, 404, 404),
-    ("photos:delete", "POST"): ("/photos/{photo}/delete/", AWAY, LOGIN, 404, 404),
     ("photos:bulk", "GET"): ("/photos/bulk/", 405, LOGIN, 405, 405),
     ("photos:bulk", "POST"): ("/photos/bulk/", AWAY, LOGIN, AWAY, AWAY),
     ("photos:trash_photo", "GET"): ("/photos/{photo}/trash/", 405, LOGIN, 405, 405),

@@ -38,7 +38,6 @@ INSIDE = {
     "photos:months": ["/gallery/months/"],
     "photos:notices": ["/notices/"],
     "photos:photo": ["/photos/{photo}/", "/photos/{torn}/", "/photos/{trashed}/"],
-    "photos:delete": ["/photos/{photo}/delete/"],
     "photos:trash": ["/trash/"],
     "photos:empty_trash": ["/trash/empty/"],
     "photos:settings": ["/settings/photos/"],

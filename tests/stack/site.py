@@ -47,6 +47,12 @@ class Site:
             timeout=SECONDS,
         )
 
+    def delete(self, photo_id: str) -> bool:
+        """Throw a photo away, and delete it from the trash; whether the site says that it is."""
+        thrown = self.post(f"/photos/{photo_id}/trash/", {})
+        said = self.post("/photos/bulk/", {"do": "delete", "photo": photo_id, "sure": "yes"})
+        return thrown.ok and said.ok and "1 photo was deleted." in said.text
+
     def _address(self, path: str) -> str:
         return path if path.startswith("http") else f"{self.stack.site_url}{path}"
 

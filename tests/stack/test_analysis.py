@@ -106,11 +106,11 @@ def test_an_analysis_stays_until_the_last_of_its_photos_is_deleted(stack: Runnin
     person.wait_until_processed()
     (photo, other) = records(person)
 
-    person.post(f"/photos/{photo.photo_id}/delete/", {})
+    assert person.delete(photo.photo_id)
     until(lambda: person.photo_ids() == [other.photo_id])
     until(lambda: [each.photos for each in analyses_of(stack, photo)] == [{other.photo_id}])
 
-    person.post(f"/photos/{other.photo_id}/delete/", {})
+    assert person.delete(other.photo_id)
     until(lambda: analyses_of(stack, photo) == [])
 
 

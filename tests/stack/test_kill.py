@@ -129,7 +129,7 @@ def change_mind(person: Site, photo_ids: list[str], names: Iterable[str], promis
             if person.post("/settings/notifications/", {"channel": "mail", "phone": promises.phones[-1]}).ok:
                 promises.chosen = len(promises.phones)
             for each in (photo_id, *give_up(person, names, promises)):
-                if person.post(f"/photos/{each}/delete/", {}).ok:
+                if person.delete(each):
                     promises.deleted.add(each)
             time.sleep(PAUSE)
 

@@ -136,9 +136,8 @@ def test_photo_and_its_renditions_are_its_owners_alone(stack: RunningStack, ana:
     assert ana.session.get(thumbnail).status_code == ana.get(f"/photos/{photo_id}/").status_code == 200
 
     stranger = Site(stack).sign_up()
-    for path in (f"/photos/{photo_id}/", f"/photos/{photo_id}/delete/"):
-        assert stranger.get(path).status_code == 404
-    for path in (f"/photos/{photo_id}/delete/", f"/photos/{photo_id}/retry/"):
+    assert stranger.get(f"/photos/{photo_id}/").status_code == 404
+    for path in (f"/photos/{photo_id}/trash/", f"/photos/{photo_id}/retry/"):
         assert stranger.post(path, {}).status_code == 404
     assert stranger.photo_ids() == []
     assert "renditions" not in stranger.get(f"/gallery/tiles/?ids={photo_id}").text
@@ -157,7 +156,7 @@ def test_deleted_photo_leaves_nothing_behind(stack: RunningStack, ana: Site) -> 
     ana.wait_until_processed()
     owner, (photo_id,) = owner_id(ana), ana.photo_ids()
     assert len(objects_of(stack, owner)) == 4  # the original and three renditions
-    ana.post(f"/photos/{photo_id}/delete/", {})
+    assert ana.delete(photo_id)
     assert ana.photo_ids() == []
     assert ana.label_counts() == {}
     until(lambda: not objects_of(stack, owner) and not records_of(stack, owner))

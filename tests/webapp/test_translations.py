@@ -111,7 +111,6 @@ def test_whoever_comes_reads_german(client: Client, path: str, words: str) -> No
         ("/gallery/months/", "Mai"),
         ("/upload/", "Bis zu 500 Dateien auf einmal"),
         ("/photos/{photo}/", "12. Mai 2024, 14:03"),
-        ("/photos/{photo}/delete/", "Foto löschen"),
         ("/albums/", "Neues Album"),
         ("/albums/{album}/", "Titelbild, entfernen"),
         ("/albums/{album}/arrange/", "Du bestimmst die Reihenfolge."),

@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from pipeline_lambdas.photo_pipeline import contract
-from webapp.photos import catalog, corrections, deletion, downloads, facts, photo_page, reruns
+from webapp.photos import catalog, corrections, downloads, facts, photo_page, reruns
 from webapp.photos.corrections import Correction
 from webapp.photos.errors import AWS_ERRORS
 from webapp.photos.favourites import set_favourite
@@ -158,19 +158,7 @@ def _correct(request: Request, row: Photo, correct: Callable[[], Correction]) ->
     return go(request, _address(request, row))
 
 
-# --- Deleting, trying again ------------------------------------------------------------------------------------------
-
-
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def delete(request: Request, photo_id: UUID) -> HttpResponse:
-    """Asks once, then deletes."""
-    row = _own_photo(request, photo_id)
-    if request.method != "POST":
-        return render(request, "photos/delete.html", {"photo": row})
-    deletion.begin([row])
-    messages.success(request, _("%(name)s was deleted.") % {"name": row.file_name})
-    return redirect("photos:gallery")
+# --- Trying again ----------------------------------------------------------------------------------------------------
 
 
 @login_required

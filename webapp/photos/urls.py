@@ -21,7 +21,6 @@ urlpatterns = [
     path("trash/", bulk_views.trash_page, name="trash"),
     path("trash/undo/", bulk_views.undo, name="undo"),
     path("trash/empty/", bulk_views.empty_trash, name="empty_trash"),
-    path("photos/<uuid:photo_id>/delete/", photo_views.delete, name="delete"),
     path("photos/<uuid:photo_id>/favourite/", photo_views.favourite, name="favourite"),
     path("photos/<uuid:photo_id>/original/", photo_views.original, name="original"),
     path("photos/<uuid:photo_id>/retry/", photo_views.retry, name="retry"),

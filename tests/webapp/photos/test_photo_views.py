@@ -123,19 +123,17 @@ def test_a_photo_whose_file_is_not_known_to_be_there_is_not_said_to_be_processed
     assert "resized" not in page
 
 
-def test_deleting_asks_first(aws: Any, me: Any, mine: Client) -> None:
-    photo = ready(aws, me, file_name="cat.jpg")
-    assert "Delete this photo?" in text_of(mine.get(f"/photos/{photo.pk}/delete/"))
-    assert Photo.objects.exclude(status=Status.DELETING).filter(pk=photo.pk).exists()
-
-
-def test_a_deleted_photo_is_gone_at_once(
+def test_without_a_script_a_photo_is_thrown_away_from_its_page_and_deleted_from_the_trash_alone(
     aws: Any, me: Any, mine: Client, states: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
     photo = ready(aws, me, file_name="cat.jpg")
-    response = mine.post(f"/photos/{photo.pk}/delete/")
-    assert response.headers["Location"] == "/gallery/"
-    assert "cat.jpg was deleted." in text_of(mine.get("/gallery/"))
+    assert f'action="/photos/{photo.pk}/trash/"' in text_of(mine.get(photo.get_absolute_url()))
+    assert mine.post(f"/photos/{photo.pk}/delete/").status_code == 404
+    sure = {"do": "delete", "photo": str(photo.pk), "sure": "yes"}
+    mine.post("/photos/bulk/", sure)
+    assert Photo.objects.for_gallery(me).exists()
+    mine.post(f"/photos/{photo.pk}/trash/")
+    mine.post("/photos/bulk/", sure)
     assert mine.get(photo.get_absolute_url()).status_code == 404
     assert not LabelCount.objects.exists()
 
