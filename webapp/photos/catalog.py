@@ -19,6 +19,7 @@ from webapp import aws
 from webapp.photos import clock
 from webapp.photos.models import Batch, Photo
 
+TOP_LABELS = 3
 KEYS_A_CALL = 100
 TRIES = 6
 
@@ -45,8 +46,9 @@ _OUTLINE = (
 
 
 def get_outlines(photos: Iterable[Photo]) -> dict[UUID, contract.Photo]:
-    """Records by photo id with what a tile shows and nothing more: of labels name and confidence, of renditions the
-    thumbnail. To read sixty of them whole is most of the work of a gallery's page."""
+    """Records by photo id with what a tile shows and nothing more: of the `TOP_LABELS` surest labels, corrections
+    applied, name and confidence, of renditions the thumbnail. To read sixty of them whole is most of the work of a
+    gallery's page."""
     keys = [contract.photo_item_key(str(photo.owner_id), str(photo.pk)) for photo in photos]
     names = {f"#{at}": name for at, name in enumerate(_OUTLINE)}
     only = {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
@@ -58,14 +60,14 @@ def get_outlines(photos: Iterable[Photo]) -> dict[UUID, contract.Photo]:
 
 def _shorten(item: contract.Item) -> contract.Item:
     thumbs = {name: each for name, each in item.get("renditions", {}).items() if name == contract.THUMB}
-    return {**item, "renditions": thumbs, "labels": [_shorten_label(label) for label in item.get("labels", [])]}
+    hidden = item.get("denied_labels", set()) | item.get("added_labels", set())
+    labels = [label for label in map(_shorten_label, item.get("labels", [])) if label[0] not in hidden]
+    return {**item, "renditions": thumbs, "labels": sorted(labels, key=lambda label: -label[1])[:TOP_LABELS]}
 
 
-def _shorten_label(label: Any) -> Any:
+def _shorten_label(label: Any) -> list[Any]:
     """Its name and confidence, of a row or of the older form."""
-    if isinstance(label, list):
-        return label[:2]
-    return {"name": label["name"], "confidence": label["confidence"]}
+    return label[:2] if isinstance(label, list) else [label["name"], label["confidence"]]
 
 
 def probe() -> None:

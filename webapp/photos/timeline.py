@@ -24,7 +24,7 @@ from webapp.photos.models import Photo, Status
 from webapp.photos.sentences import said
 
 logger = logging.getLogger(__name__)
-TOP_LABELS = 3
+TOP_LABELS = catalog.TOP_LABELS
 THUMB_SIDE = 480
 AT_ONCE = 6
 NARROWEST, ROOM_FOR_WORDS, WIDEST = 0.5, 1.2, 3.0

@@ -130,3 +130,12 @@ def test_an_outline_says_what_a_tile_shows_of_either_form_of_labels(aws: Any) ->
         ExpressionAttributeValues={":labels": [older]},
     )
     assert catalog.get_outlines([photo])[photo.pk].labels == [contract.Label("Cat", 91.5)]
+
+
+def test_an_outline_has_the_surest_labels_that_were_not_denied(aws: Any) -> None:
+    photo = make_photo()
+    sureness = {"Pet": 60.0, "Cat": 91.0, "Animal": 99.0, "Tree": 98.0, "Plant": 70.0, "Dog": 55.0}
+    labels = [contract.Label(name, confidence) for name, confidence in sureness.items()]
+    put_record(aws.table, photo, labels=labels, denied_labels={"Tree"}, added_labels={"Animal"})
+    outline = catalog.get_outlines([photo])[photo.pk]
+    assert [label.name for label in outline.labels] == ["Cat", "Plant", "Pet"]
