@@ -128,6 +128,7 @@ def facet_counts(request: Request) -> HttpResponse:
     return render(request, "photos/facets.html", {"facets": found, "chips": found.chips, "selection": selection})
 
 
+@compressed
 @login_required
 @require_safe
 @never_cache
@@ -144,6 +145,7 @@ def labels(request: Request) -> HttpResponse:
     return render(request, "photos/labels.html", {"chips": chips, "selection": selection, "text": text})
 
 
+@compressed
 @login_required
 @require_safe
 @never_cache

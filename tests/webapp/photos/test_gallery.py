@@ -143,6 +143,11 @@ def test_a_full_page_is_small_even_with_the_long_addresses_of_a_role(
     assert len(sent.content) <= 40_000
 
 
+@pytest.mark.parametrize("address", ["/gallery/labels/", "/gallery/months/"])
+def test_lists_that_may_be_long_are_sent_compressed(aws: Any, mine: Client, address: str) -> None:
+    assert mine.get(address, headers={"Accept-Encoding": "gzip"}).headers["Content-Encoding"] == "gzip"
+
+
 # --- What failed ---
 
 
