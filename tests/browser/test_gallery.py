@@ -164,8 +164,13 @@ def test_labels_are_found_by_keyboard_and_months_are_a_menu(browse: Browse, mia:
     enter(page, mia)
     page.goto("/gallery/")
     field = page.get_by_role("combobox", name="Find a label")
+    field.fill("zzz")
+    nothing = page.get_by_text("No label like that")
+    expect(nothing).to_have_css("clip-path", "none")  # for whoever sees, too
+    assert_fits(page)
     field.fill("anim")
     expect(page.get_by_role("option")).to_have_count(1)
+    expect(nothing).to_have_count(0)
     page.keyboard.press("ArrowDown")
     expect(page.get_by_role("option", name=re.compile("Animal"))).to_have_attribute("aria-selected", "true")
     assert complaints(page) == []
