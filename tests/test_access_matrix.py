@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.test import Client
 from django.urls import URLResolver, get_resolver
 
@@ -103,6 +104,10 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("settings_notifications", "GET"): ("/settings/notifications/", 200, LOGIN, 200, 200),
     # An empty form: 200 is the page again, with what is wrong.
     ("settings_notifications", "POST"): ("/settings/notifications/", 200, LOGIN, 200, 200),
+    ("settings_end_session", "GET"): ("/settings/devices/{session}/end/", 405, LOGIN, 405, 405),
+    ("settings_end_session", "POST"): ("/settings/devices/{session}/end/", AWAY, LOGIN, 404, 404),
+    ("usersessions_list", "GET"): ("/accounts/sessions/", 200, LOGIN, 200, 200),
+    ("usersessions_list", "POST"): ("/accounts/sessions/", AWAY, LOGIN, AWAY, AWAY),
     ("account_login", "GET"): ("/accounts/login/", AWAY, 200, AWAY, AWAY),
     ("account_login", "POST"): ("/accounts/login/", AWAY, 200, AWAY, AWAY),
     ("account_signup", "GET"): ("/accounts/signup/", AWAY, 200, AWAY, AWAY),
@@ -142,7 +147,8 @@ class World:
     def address(self, path: str) -> str:
         entry = AlbumPhoto.objects.filter(photo=self.photo).values_list("pk", flat=True).first()
         album, link, token = self.link.album_id, self.link.pk, self.link.token
-        return path.format(photo=self.photo.pk, album=album, link=link, token=token, entry=entry)
+        session = UserSession.objects.filter(user=self.photo.owner).values_list("pk", flat=True).first()
+        return path.format(photo=self.photo.pk, album=album, link=link, token=token, entry=entry, session=session)
 
 
 @pytest.fixture
@@ -153,6 +159,7 @@ def world(aws: Any, db: None) -> World:
     index([photo.pk])
     keep_renditions(aws, photo)
     link = make_link(make_album(owner, [photo], name="Holiday"))
+    UserSession.objects.create(user=owner, session_key="elsewhere", ip="192.0.2.1", user_agent="Secret")
     people = {"anonymous": None, "owner": owner, "another": make_user(), "staff": make_staff()}
     return World(photo, link, {who: _browser(person) for who, person in people.items()})
 

@@ -52,6 +52,7 @@ INSIDE = {
     "account_reauthenticate": ["/accounts/reauthenticate/"],
     "account_email": ["/accounts/email/"],
     "account_change_password": ["/accounts/password/change/"],
+    "usersessions_list": ["/accounts/sessions/"],
 }
 NO_PAGES = {
     "healthz", "readyz",  # JSON for machines

@@ -121,6 +121,7 @@ def test_whoever_comes_reads_german(client: Client, path: str, words: str) -> No
         ("/settings/photos/", "Behalten, wo meine Fotos aufgenommen wurden"),
         ("/accounts/email/", "Neue Mailadresse"),
         ("/accounts/password/change/", "Passwort speichern"),
+        ("/accounts/sessions/", "Wo du angemeldet bist"),
     ],
 )
 def test_a_person_reads_german(aws: Any, client: Client, path: str, words: str) -> None:

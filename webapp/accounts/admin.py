@@ -1,11 +1,14 @@
 from typing import Any
 
+from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.http import HttpRequest
 
 from .models import NotificationPreferences, User
+
+admin.site.unregister(UserSession)  # where somebody is logged in is for them alone to see
 
 
 class UserCreationForm(forms.ModelForm):

@@ -5,11 +5,14 @@ from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
+
+from . import sessions
 
 Answer = Callable[[HttpRequest], HttpResponse]
 SAFE = ("GET", "HEAD")
@@ -42,3 +45,17 @@ def _page_of(request: HttpRequest) -> str:
     page = request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")
     is_ours = url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure())
     return urlsplit(page)._replace(scheme="", netloc="", fragment="").geturl() if is_ours else resolve_url("home")
+
+
+def note_session(get_response: Answer) -> Answer:
+    """Notes that a session is used, when a page is opened in it; what pages fetch by themselves does not count."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        is_page = request.method == "GET" and "text/html" in request.headers.get("Accept", "")
+        # A page for which nobody looked at the session stays one that is the same for everybody.
+        if is_page and request.session.accessed and SESSION_KEY in request.session:
+            sessions.note_if_due(request)
+        return response
+
+    return answer

@@ -2,11 +2,13 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.account.signals import email_confirmed
+from django.contrib.auth.signals import user_logged_in
 from django.db import transaction
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
+from django.http import HttpRequest
 
-from . import preferences, tasks
+from . import preferences, sessions, tasks
 from .models import User
 
 
@@ -16,6 +18,13 @@ def tell_the_pipeline_the_address(email_address: EmailAddress, **_: Any) -> None
     user_id = str(email_address.user_id)
     preferences.refresh(user=email_address.user)
     transaction.on_commit(lambda: preferences.copy_if_possible(user_id))
+
+
+@receiver(user_logged_in)
+def note_the_session(request: HttpRequest, **_: Any) -> None:
+    """Whatever logged in is among what the person can see and end, a program that never opens a page too."""
+    if hasattr(request, "user"):  # it came through the middleware
+        sessions.note(request)
 
 
 @receiver(post_delete, sender=User)

@@ -2,4 +2,7 @@ from django.urls import path
 
 from . import views
 
-urlpatterns = [path("notifications/", views.settings_notifications, name="settings_notifications")]
+urlpatterns = [
+    path("notifications/", views.settings_notifications, name="settings_notifications"),
+    path("devices/<int:session_id>/end/", views.end_session, name="settings_end_session"),
+]

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
+from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
-from . import preferences
+from . import preferences, sessions
 from .forms import NotificationPreferencesForm
 from .models import User
 
@@ -38,3 +39,15 @@ def settings_notifications(request: Request) -> HttpResponse:
         return redirect("settings_notifications")
     waits = chosen.is_waiting and not preferences.copy_if_possible(str(request.user.pk))
     return render(request, "accounts/notifications.html", {"form": form, "waits": waits})
+
+
+@login_required
+@require_POST
+def end_session(request: Request, session_id: int) -> HttpResponse:
+    """Log the person out on another device. allauth's page lists them, and logs out on all others at once."""
+    try:
+        sessions.end(user=request.user, session_id=session_id, current_key=request.session.session_key or "")
+    except UserSession.DoesNotExist as error:
+        raise Http404 from error
+    messages.success(request, _("You are logged out there."))
+    return redirect("usersessions_list")

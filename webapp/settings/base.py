@@ -46,11 +46,12 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "webapp.accounts.apps.SessionsConfig",  # allauth.usersessions
     "anymail",
     "csp",
     "django_htmx",
     "phonenumber_field",
-    "webapp.accounts",
+    "webapp.accounts.apps.AccountsConfig",
     "webapp.photos",
     "webapp.albums",
 ]
@@ -68,6 +69,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "webapp.accounts.middleware.back_after_login",
+    "webapp.accounts.middleware.note_session",
     "allauth.account.middleware.AccountMiddleware",
 ]
 ROOT_URLCONF = "webapp.urls"
