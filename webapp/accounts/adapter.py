@@ -20,7 +20,7 @@ class AccountAdapter(DefaultAccountAdapter):
         "email_password_mismatch": _(
             "Mail address and password do not go together. Check both, or reset the password."
         ),
-        "too_many_login_attempts": _("Too many tries. Wait five minutes, or reset the password."),
+        "too_many_login_attempts": _("Too many tries. Reset the password to get in now, or try again in an hour."),
         "enter_current_password": _("This is not the password you have. Type it again, or reset it."),
         "incorrect_password": _("This is not your password. Type it again, or reset it."),
         "same_as_current": _("This is the address you have. Enter another one."),
@@ -34,7 +34,7 @@ class AccountAdapter(DefaultAccountAdapter):
         request = allauth_context.request
         site = {"request": request, "email": email, "current_site": get_current_site(request)}
         message = self.render_mail(template_prefix, email, {**site, **context})
-        send_soon(subject=message.subject, body=message.body, to=email)
+        send_soon(subject=message.subject, body=message.body, to="" if _is_nobody(context.get("user")) else email)
 
     def send_confirmation_mail(self, request: HttpRequest, emailconfirmation: Any, signup: bool) -> None:
         try:
@@ -55,6 +55,11 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
         with suppress(MailError):  # what it tells of is done
             super().send_notification_mail(*args, **kwargs)
+
+
+def _is_nobody(user: User | None) -> bool:
+    """Whether `user` stands for the person that an unknown address has not."""
+    return user is not None and user._state.adding
 
 
 def _not_sent(request: HttpRequest, email: str) -> ImmediateHttpResponse:

@@ -2,10 +2,12 @@ from typing import Any
 
 from allauth.account import forms as allauth_forms
 from django import forms
+from django.contrib.auth.hashers import make_password
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
-from .models import NotificationPreferences
+from .models import NotificationPreferences, User
 
 
 class NotificationPreferencesForm(forms.ModelForm):
@@ -72,6 +74,12 @@ class LoginForm(PlainWords, allauth_forms.LoginForm):
 class SignupForm(PlainWords, allauth_forms.SignupForm):
     LABELS = PlainWords.LABELS | {"password1": _("Password")}
 
+    def try_save(self, request: HttpRequest) -> Any:
+        """As long for an address that has an account: hashing is what takes the time."""
+        if self.account_already_exists:
+            make_password(self.cleaned_data["password1"])
+        return super().try_save(request)
+
 
 class ChangeEmailForm(PlainWords, allauth_forms.AddEmailForm):
     LABELS = PlainWords.LABELS | {"email": _("New mail address")}
@@ -86,7 +94,12 @@ class SetPasswordForm(PlainWords, allauth_forms.SetPasswordForm):
 
 
 class ResetPasswordForm(PlainWords, allauth_forms.ResetPasswordForm):
-    pass
+    users: list[User]
+
+    def save(self, request: HttpRequest, **kwargs: Any) -> Any:
+        """As long for an address without an account: all is done for nobody, but that no mail is sent."""
+        self.users = self.users or [User()]
+        return super().save(request, **kwargs)
 
 
 class ResetPasswordKeyForm(PlainWords, allauth_forms.ResetPasswordKeyForm):

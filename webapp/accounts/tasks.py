@@ -8,8 +8,9 @@ from .models import NotificationPreferences
 
 @shared_task(autoretry_for=(AnymailAPIError,), retry_backoff=2, retry_backoff_max=60, max_retries=8)
 def send_mail(*, subject: str, body: str, to: str) -> None:
-    """Send one plain-text mail, trying again for a few minutes."""
-    mail.EmailMessage(subject, body, to=[to]).send()
+    """Send one plain-text mail, trying again for a few minutes. Without an address it is sent to nobody."""
+    if to:
+        mail.EmailMessage(subject, body, to=[to]).send()
 
 
 @shared_task(autoretry_for=(preferences.CopyError,), retry_backoff=5, retry_backoff_max=60, max_retries=5)

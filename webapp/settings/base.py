@@ -169,6 +169,7 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # nobody can make us write to strangers
 ACCOUNT_CHANGE_EMAIL = True  # one address a person: a new one replaces the old once it is verified
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = True  # else who guesses at a login could keep its owner from using the new password
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
@@ -184,8 +185,13 @@ ACCOUNT_FORMS = {
     "reset_password_from_key": "webapp.accounts.forms.ResetPasswordKeyForm",
     "reauthenticate": "webapp.accounts.forms.ReauthenticateForm",
 }
-# Passwords of shared albums: wrong tries from one address, and from all of them. Uploads that one person begins.
+# Guesses at a password, from one address and at one account; mails with a link to a new one; then passwords of shared
+# albums: wrong tries from one address, and from all of them. Uploads that one person begins.
 ACCOUNT_RATE_LIMITS = {
+    "login_failed": "10/m/ip,100/1h/ip,5/5m/key,10/1h/key,50/1d/key",
+    "change_password": "10/10m/user,50/1d/user",
+    "reauthenticate": "10/10m/user,50/1d/user",
+    "reset_password": "20/m/ip,5/15m/key,20/1d/key",
     "share_password": "10/5m/key",
     "share_password_of_all": "200/1h/key",
     "upload_begin": "600/1h/user",
