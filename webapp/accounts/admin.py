@@ -46,6 +46,7 @@ class UserAdmin(DjangoUserAdmin):
     add_fieldsets = [(None, {"fields": ["email"]})]
     fieldsets = [
         (None, {"fields": ["id", "email", "password", "date_joined", "last_login"]}),
+        ("May keep", {"fields": ["quota_bytes", "quota_photos"]}),
         ("May", {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]}),
     ]
     readonly_fields = ["id", "email", "date_joined", "last_login"]

@@ -40,6 +40,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField("staff", default=False, help_text="May open the admin and see everyone's photos.")
     is_active = models.BooleanField("active", default=True, help_text="Take this away instead of deleting the account.")
     date_joined = models.DateTimeField("joined", default=timezone.now, editable=False)
+    quota_bytes = models.PositiveBigIntegerField(
+        "bytes at most", null=True, blank=True, help_text="Empty: as much as everybody."
+    )
+    quota_photos = models.PositiveIntegerField(
+        "photos at most", null=True, blank=True, help_text="Empty: as many as everybody."
+    )
 
     objects: ClassVar[UserManager] = UserManager()
 

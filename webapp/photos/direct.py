@@ -19,9 +19,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from pipeline_lambdas.photo_pipeline import contract
+from webapp.accounts import quota
 from webapp.photos import batches, catalog, deletion, originals
 from webapp.photos.errors import AWS_ERRORS
-from webapp.photos.intake import Facts
+from webapp.photos.intake import Facts, Refused
 from webapp.photos.models import Batch, Photo, Status
 from webapp.photos.upload_addresses import Address, address_of
 from webapp.photos.uploads import row_of
@@ -44,29 +45,38 @@ class Place:
     is_duplicate: bool = False
 
 
-def find_places(*, owner: Any, batch_id: UUID, files: Sequence[Facts]) -> list[Place]:
-    """What to do with each of `files`, some of a batch of `owner`.
+def find_places(*, owner: Any, batch_id: UUID, files: Sequence[Facts]) -> list[Place | Refused]:
+    """What to do with each of `files`, some of a batch of `owner`. What there is no room for is refused.
 
     Raises `Batch.DoesNotExist` when there is no such batch of theirs, `BatchClosed` when it takes no more.
     """
     known, batch, new = _write_rows(owner, batch_id, files)
     gone = _wait_anew([photo for photo in known.values() if photo.pk not in new], batch)
-    if not _put_batch(batch, known.values()):
-        return [Place(known[file.sha256]) for file in files]
-    photos = [known[file.sha256] for file in files]
-    return [Place(photo) if photo.pk in gone else _place(photo, batch, is_new=photo.pk in new) for photo in photos]
+    is_put = _put_batch(batch, known.values())
+
+    def place(photo: Photo) -> Place:
+        wait = photo.pk in gone or not is_put
+        return Place(photo) if wait else _place(photo, batch, is_new=photo.pk in new)
+
+    photos = [known.get(file.sha256) for file in files]
+    return [place(photo) if photo else _too_much(file) for photo, file in zip(photos, files, strict=True)]
+
+
+def _too_much(file: Facts) -> Refused:
+    return Refused(file.name, str(quota.DOES_NOT_FIT))
 
 
 @transaction.atomic(durable=True)
 def _write_rows(owner: Any, batch_id: UUID, files: Sequence[Facts]) -> tuple[Mapping[str, Photo], Batch, set[UUID]]:
-    """The row of each file by sha256, found or made; and the ids of those made now."""
+    """The row of each file by sha256, found or made where there is room; and the ids of those made now."""
     # One after the other for each person: two windows that send the same file get the same row.
     get_user_model().objects.select_for_update(no_key=True).get(pk=owner.pk)
     batch = Batch.objects.select_for_update().get(pk=batch_id, owner=owner)
     wanted = {file.sha256: file for file in files}
     known = _rows_of(owner, batch, wanted)
     new = [file for sha256, file in wanted.items() if sha256 not in known]
-    rows = _join(batch, new, now=timezone.now()) if new else []
+    fit = quota.fitting(owner=owner, files=new) if new else []
+    rows = _join(batch, fit, now=timezone.now()) if fit else []
     return {**known, **{row.sha256: row for row in rows}}, batch, {row.pk for row in rows}
 
 

@@ -92,6 +92,10 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
         """What a person has, in the trash or not; a photo on its way out is gone for them."""
         return self.kept().filter(owner=owner)
 
+    def taking_room(self, owner: Any) -> Self:
+        """What counts against what a person may keep: all that they have, but for what never arrived."""
+        return self.of(owner).exclude(status=Status.FAILED, reason_code=contract.Failure.DID_NOT_ARRIVE)
+
     def for_gallery(self, owner: Any) -> Self:
         """What a person has and did not throw away, newest first by when it was taken."""
         return self.of(owner).filter(trashed_at=None).order_by("-timeline_at", "-pk")

@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from pipeline_lambdas.photo_pipeline import contract
+from webapp.accounts import quota
 from webapp.photos import batches, direct
 from webapp.photos.forms import AnnouncedFileForm, UploadForm
 from webapp.photos.http import Request, go
@@ -84,6 +85,8 @@ def begin(request: Request) -> HttpResponse:
     """An open batch: `{"batch": id}`."""
     if not ratelimit.consume(request, action="upload_begin"):
         return _problem(429, _("You began very many uploads within an hour. Wait ten minutes, then go on."))
+    if quota.room(request.user).is_full:
+        return _problem(507, str(quota.FULL))
     return JsonResponse({"batch": batches.begin(owner=request.user).pk})
 
 
@@ -102,7 +105,7 @@ def addresses(request: Request) -> HttpResponse:
         return _problem(409, _("This upload has ended. Begin another one."))
     except UNREADABLE:
         return _unreadable()
-    found = [{"refused": each.text} if isinstance(each, Refused) else _as_json(next(places)) for each in announced]
+    found = [_as_json(each if isinstance(each, Refused) else next(places)) for each in announced]
     return JsonResponse({"files": found})
 
 
@@ -119,9 +122,11 @@ def _few(files: Sequence[Mapping[str, object]]) -> Sequence[Mapping[str, object]
     return files
 
 
-def _as_json(place: direct.Place) -> dict[str, object]:
-    """The photo that a file is, and an address to send it to, or else that it has arrived, or is a duplicate, or that
-    the script shall ask again later."""
+def _as_json(place: direct.Place | Refused) -> dict[str, object]:
+    """Why a file is refused; or the photo that it is, and an address to send it to, or else that it has arrived, or is
+    a duplicate, or that the script shall ask again later."""
+    if isinstance(place, Refused):
+        return {"refused": place.text}
     found: dict[str, object] = {"photo": place.photo.pk, "link": place.photo.get_absolute_url()}
     if place.address:
         return {**found, "url": place.address.url, "headers": place.address.headers}

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from pipeline_lambdas.photo_pipeline import contract
+from webapp.accounts import quota
 from webapp.photos import batches, catalog, deletion, originals
 from webapp.photos.errors import AWS_ERRORS
 from webapp.photos.ids import new_photo_id
@@ -35,8 +36,10 @@ class Receipt:
 def receive(*, owner: Any, files: Iterable[Any]) -> Receipt:
     """Take in the files of one form as one batch. The bad ones never join it, and the good ones go through."""
     examined = [examine(file) for file in files]
-    accepted = [each for each in examined if isinstance(each, Accepted)]
-    refused = [each for each in examined if isinstance(each, Refused)]
+    whole = [each for each in examined if isinstance(each, Accepted)]
+    accepted = quota.fitting(owner=owner, files=whole)
+    too_much = [Refused(each.name, str(quota.DOES_NOT_FIT)) for each in whole if each not in accepted]
+    refused = [each for each in examined if isinstance(each, Refused)] + too_much
     photos = _write_rows(owner=owner, accepted=accepted) if accepted else []
     received = _send(photos, accepted)
     return Receipt(received, refused + [_lost(photo) for photo in _kept(photos) if photo not in received])

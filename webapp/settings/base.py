@@ -196,6 +196,9 @@ ACCOUNT_RATE_LIMITS = {
     "share_password_of_all": "200/1h/key",
     "upload_begin": "600/1h/user",
 }
+# What one person may keep, unless staff gave them a number of their own.
+QUOTA_BYTES = env.int("QUOTA_BYTES", default=10_000_000_000)
+QUOTA_PHOTOS = env.int("QUOTA_PHOTOS", default=20_000)
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
 
 # --- Mail: through SES, as the pipeline's own ---

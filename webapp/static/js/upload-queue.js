@@ -188,7 +188,7 @@
       });
       if (response.type === "opaqueredirect") throw new Stop(words.logged_out);
       if (response.status === 403 && !isSecond && (await renewToken())) return post(what, body, options, true);
-      if (response.status === 429) {
+      if (response.status === 429 || response.status === 507) {
         const { error } = await response.json().catch(() => ({}));
         if (error) throw new Stop(error); // the site's own words; from a proxy it is as any other trouble
       }

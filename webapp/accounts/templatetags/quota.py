@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from django import template
+from django.utils.formats import number_format
+
+from webapp.accounts import quota
+from webapp.accounts.models import User
+
+register = template.Library()
+
+
+@register.inclusion_tag("accounts/_room.html")
+def room_of(user: User) -> dict[str, object]:
+    """How much of what a person may keep they have: sizes in GB with one decimal."""
+    room = quota.room(user)
+    return {"room": room, "used": _gigabytes(room.bytes_used), "limit": _gigabytes(room.bytes_limit)}
+
+
+def _gigabytes(size: int) -> str:
+    return number_format(f"{size / 1e9:.1f}")
