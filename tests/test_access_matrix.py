@@ -104,6 +104,9 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("settings_notifications", "GET"): ("/settings/notifications/", 200, LOGIN, 200, 200),
     # An empty form: 200 is the page again, with what is wrong.
     ("settings_notifications", "POST"): ("/settings/notifications/", 200, LOGIN, 200, 200),
+    # A token that was made up; tests/webapp/accounts/test_addresses.py has one of a change.
+    ("settings_stop_email_change", "GET"): ("/settings/email/stop/made-up/", 404, 404, 404, 404),
+    ("settings_stop_email_change", "POST"): ("/settings/email/stop/made-up/", 404, 404, 404, 404),
     ("settings_end_session", "GET"): ("/settings/devices/{session}/end/", 405, LOGIN, 405, 405),
     ("settings_end_session", "POST"): ("/settings/devices/{session}/end/", AWAY, LOGIN, 404, 404),
     ("usersessions_list", "GET"): ("/accounts/sessions/", 200, LOGIN, 200, 200),

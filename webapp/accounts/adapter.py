@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
+from . import addresses
 from .mail import MailError, send_soon
 from .models import User
 
@@ -52,9 +53,14 @@ class AccountAdapter(DefaultAccountAdapter):
         with suppress(MailError):  # an unknown address sees the same page, which says to try again
             super().send_password_reset_mail(user, email, context)
 
-    def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
+    def send_notification_mail(
+        self, template_prefix: str, user: User, context: dict[str, Any] | None = None, email: str | None = None
+    ) -> None:
+        told = dict(context or {})
+        if "from_email" in told:  # the address changes: a reset would go to the new one
+            told["stop_url"] = addresses.stop_url(user=user, old=told["from_email"], new=told["to_email"])
         with suppress(MailError):  # what it tells of is done
-            super().send_notification_mail(*args, **kwargs)
+            super().send_notification_mail(template_prefix, user, told, email)
 
 
 def _is_nobody(user: User | None) -> bool:

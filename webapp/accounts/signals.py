@@ -1,7 +1,8 @@
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
-from allauth.account.signals import email_confirmed
+from allauth.account.signals import email_added, email_confirmed
 from django.contrib.auth.signals import user_logged_in
 from django.db import transaction
 from django.db.models.signals import post_delete
@@ -18,6 +19,15 @@ def tell_the_pipeline_the_address(email_address: EmailAddress, **_: Any) -> None
     user_id = str(email_address.user_id)
     preferences.refresh(user=email_address.user)
     transaction.on_commit(lambda: preferences.copy_if_possible(user_id))
+
+
+@receiver(email_added)
+def tell_the_old_address(user: User, email_address: EmailAddress, **_: Any) -> None:
+    """Before the new one is confirmed, so that its owner can stop what somebody else began."""
+    old = EmailAddress.objects.get_verified(user)
+    if old:
+        context = {"from_email": old.email, "to_email": email_address.email}
+        get_adapter().send_notification_mail("account/email/email_change_asked", user, context, email=old.email)
 
 
 @receiver(user_logged_in)

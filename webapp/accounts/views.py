@@ -6,9 +6,10 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from . import preferences, sessions
+from . import addresses, preferences, sessions
 from .forms import NotificationPreferencesForm
 from .models import User
 
@@ -51,3 +52,19 @@ def end_session(request: Request, session_id: int) -> HttpResponse:
         raise Http404 from error
     messages.success(request, _("You are logged out there."))
     return redirect("usersessions_list")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def stop_email_change(request: HttpRequest, token: str) -> HttpResponse:
+    """For whoever reads the mailbox of the old address, logged in or not; programs that look into mail only ask."""
+    change = addresses.read(token)
+    if change is None or not change.is_there:
+        return render(request, "accounts/email_change_over.html", status=404)
+    if request.method != "POST":
+        return render(request, "accounts/email_change_stop.html", {"change": change})
+    addresses.stop(change)
+    messages.success(
+        request, _("The change is stopped. Choose a new password now: the old one opens nothing any more.")
+    )
+    return redirect("account_reset_password")
