@@ -99,8 +99,9 @@ def test_the_form_takes_what_there_is_room_for_and_says_so_of_the_rest(aws: Any,
 @pytest.mark.parametrize("path", ["/upload/", "/settings/photos/"])
 def test_a_person_sees_how_much_room_is_left(mine: Client, me: User, path: str) -> None:
     make_photo(me, bytes=2_400_000_000)
+    User.objects.filter(pk=me.pk).update(quota_bytes=2_400_000_000, quota_photos=20_000)
     page = mine.get(path).content.decode()
-    assert "2.4 of 0.0 GB, 1 of 4 photos" in page
+    assert "2.4 of 2.4 GB, 1 of 20,000 photos" in page
     assert "Your gallery is full" in page
 
 

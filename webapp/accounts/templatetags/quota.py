@@ -13,7 +13,13 @@ register = template.Library()
 def room_of(user: User) -> dict[str, object]:
     """How much of what a person may keep they have: sizes in GB with one decimal."""
     room = quota.room(user)
-    return {"room": room, "used": _gigabytes(room.bytes_used), "limit": _gigabytes(room.bytes_limit)}
+    return {
+        "room": room,
+        "used": _gigabytes(room.bytes_used),
+        "limit": _gigabytes(room.bytes_limit),
+        "photos": number_format(room.photos_used, force_grouping=True),
+        "most": number_format(room.photos_limit, force_grouping=True),
+    }
 
 
 def _gigabytes(size: int) -> str:
