@@ -6,8 +6,10 @@ import time
 
 from allauth.usersessions.adapter import get_adapter
 from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+from django.utils import timezone
 
 from .models import User
 
@@ -28,6 +30,12 @@ def note_if_due(request: HttpRequest) -> None:
     """`note`, every ten minutes at most."""
     if time.time() - request.session.get(SEEN, 0) >= NOTED_EVERY:
         note(request)
+
+
+def forget_old() -> None:
+    """Keep no session that is over, nor where it was: people who never come back clean up nothing."""
+    Session.objects.filter(expire_date__lt=timezone.now()).delete()
+    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
 
 
 def end(*, user: User, session_id: int, current_key: str) -> None:

@@ -2,7 +2,7 @@ from anymail.exceptions import AnymailAPIError
 from celery import shared_task
 from django.core import mail
 
-from . import preferences
+from . import preferences, sessions
 from .models import NotificationPreferences
 
 
@@ -30,3 +30,9 @@ def push_waiting_preferences() -> None:
     """Set every copy going that is older than its choice."""
     for user_id in NotificationPreferences.objects.waiting().values_list("pk", flat=True)[:500]:
         push_preferences.delay(str(user_id))
+
+
+@shared_task
+def forget_old_sessions() -> None:
+    """Take what is over out of the lists of where people are logged in."""
+    sessions.forget_old()

@@ -190,9 +190,9 @@ ACCOUNT_FORMS = {
 # albums: wrong tries from one address, and from all of them. Uploads that one person begins.
 ACCOUNT_RATE_LIMITS = {
     "login_failed": "10/m/ip,100/1h/ip,5/5m/key,10/1h/key,50/1d/key",
-    "change_password": "10/10m/user,50/1d/user",
-    "reauthenticate": "10/10m/user,50/1d/user",
-    "reset_password": "20/m/ip,5/15m/key,20/1d/key",
+    "change_password": "10/5m/user,50/1d/user",
+    "reauthenticate": "10/5m/user,50/1d/user",
+    "reset_password": "20/m/ip,5/5m/key,20/1d/key",
     "share_password": "10/5m/key",
     "share_password_of_all": "200/1h/key",
     "upload_begin": "600/1h/user",
@@ -276,6 +276,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "webapp.photos.tasks.forget_waiting_places",
         "schedule": SWEEP_SECONDS,
         "options": {"expires": SWEEP_SECONDS},
+    },
+    "forget old sessions": {
+        "task": "webapp.accounts.tasks.forget_old_sessions",
+        "schedule": 3600,
+        "options": {"expires": 3600},
     },
     "push preferences": {
         "task": "webapp.accounts.tasks.push_waiting_preferences",

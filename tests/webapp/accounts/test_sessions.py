@@ -8,10 +8,13 @@ from datetime import timedelta
 import pytest
 import time_machine
 from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from webapp.accounts.models import User
+from webapp.accounts.tasks import forget_old_sessions
 from webapp.accounts.templatetags.devices import device
 
 from .factories import PASSWORD, make_user
@@ -91,6 +94,16 @@ def test_a_session_that_is_over_is_listed_no_longer(ana: User) -> None:
     phone, laptop = log_in(PHONE), log_in(LAPTOP)
     phone.post(reverse("account_logout"))
     assert "iPhone" not in shown(laptop)
+
+
+def test_nothing_is_kept_of_sessions_that_are_over_though_nobody_comes_back(ana: User) -> None:
+    lost, ended, here = log_in(PHONE), log_in(PHONE), log_in(LAPTOP)
+    Session.objects.filter(session_key=lost.session.session_key).update(expire_date=timezone.now())
+    ended.post(reverse("account_logout"))
+    forget_old_sessions()
+    assert [each.user_agent for each in UserSession.objects.all()] == [LAPTOP]
+    assert Session.objects.filter(session_key=lost.cookies["sessionid"].value).count() == 0
+    assert is_logged_in(here)
 
 
 def test_a_new_password_ends_the_others_and_keeps_this_one_in_the_list(ana: User) -> None:
