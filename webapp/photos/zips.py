@@ -28,14 +28,14 @@ def stream(photos: Iterable[Photo]) -> Generator[bytes, None, None]:
     Raises `AWS_ERRORS` where an original breaks off, so that nobody takes half a ZIP for a whole one.
     """
     sent = _Sent()
-    names, missing = _Names(), []
+    names, missing = Names(), []
     with zipfile.ZipFile(sent, "w", zipfile.ZIP_STORED) as archive:  # photos do not become smaller
         for photo in photos:
             body = _open(photo)
             if body is None:
                 missing.append(photo.file_name)
                 continue
-            with archive.open(_entry(names.unused(photo.file_name), photo), "w", force_zip64=True) as entry:
+            with archive.open(entry_of(names.unused(photo.file_name), photo), "w", force_zip64=True) as entry:
                 for chunk in body:
                     entry.write(chunk)
                     yield sent.take()
@@ -57,7 +57,7 @@ def _say_missing(names: list[str]) -> str:
     return "\n".join([_("These photos could not be read. Download them again later:"), "", *names, ""])
 
 
-def _entry(name: str, photo: Photo) -> zipfile.ZipInfo:
+def entry_of(name: str, photo: Photo) -> zipfile.ZipInfo:
     moment = photo.taken_at or timezone.localtime(photo.uploaded_at)
     entry = zipfile.ZipInfo(name, date_time=_date_time(moment))
     entry.external_attr = 0o644 << 16
@@ -69,20 +69,26 @@ def _date_time(moment: datetime) -> tuple[int, int, int, int, int, int]:
     return moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second
 
 
-class _Names:
+class Names:
     """Names that nothing else in the archive has, without regard to case, as some file systems have none."""
 
     def __init__(self) -> None:
         self._used: set[str] = set()
+        self._numbers: dict[str, int] = {}  # a phone may call every photo the same
 
     def unused(self, wanted: str) -> str:
         path = PurePosixPath(_harmless(wanted))
-        name, number = path.name, 1
+        name, number = path.name, self._numbers.get(path.name, 1)
         while name.casefold() in self._used:
             number += 1
             name = f"{path.stem} ({number}){path.suffix}"
-        self._used.add(name.casefold())
+        self._numbers[path.name] = number
+        self.use(name)
         return name
+
+    def use(self, name: str) -> None:
+        """Something has this name already."""
+        self._used.add(name.casefold())
 
 
 def _harmless(name: str) -> str:
