@@ -241,3 +241,11 @@ def test_the_site_may_read_and_remove_dead_letters_and_write_none() -> None:
         "sqs:ChangeMessageVisibility",
         "sqs:GetQueueAttributes",
     }
+
+
+def test_exports_and_what_was_begun_of_them_end_by_themselves_after_the_site_has_had_its_time() -> None:
+    bucket = cloudformation.resources("AWS::S3::Bucket")["RenditionsBucket"]
+    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+    unfinished = rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"]
+    assert rule["Prefix"] == "exports/", "renditions stay"
+    assert rule["ExpirationInDays"] >= unfinished + 2, "two days from its end, which may be days behind its begin"
