@@ -111,6 +111,12 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("settings_end_session", "POST"): ("/settings/devices/{session}/end/", AWAY, LOGIN, 404, 404),
     ("usersessions_list", "GET"): ("/accounts/sessions/", 200, LOGIN, 200, 200),
     ("usersessions_list", "POST"): ("/accounts/sessions/", AWAY, LOGIN, AWAY, AWAY),
+    ("settings_data", "GET"): ("/settings/data/", 200, LOGIN, 200, 200),
+    ("begin_export", "GET"): ("/settings/data/export/", 405, LOGIN, 405, 405),
+    ("begin_export", "POST"): ("/settings/data/export/", AWAY, LOGIN, AWAY, AWAY),
+    # Of an export that is there its owner is sent to S3, and nobody else: tests/webapp/accounts/test_exports.py.
+    ("download_export", "GET"): ("/settings/data/export/{photo}/", 404, LOGIN, 404, 404),
+    ("download_export", "POST"): ("/settings/data/export/{photo}/", 405, LOGIN, 405, 405),
     ("account_login", "GET"): ("/accounts/login/", AWAY, 200, AWAY, AWAY),
     ("account_login", "POST"): ("/accounts/login/", AWAY, 200, AWAY, AWAY),
     ("account_signup", "GET"): ("/accounts/signup/", AWAY, 200, AWAY, AWAY),

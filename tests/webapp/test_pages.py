@@ -34,6 +34,7 @@ FOR_ANYONE = [
 FOR_MEMBERS = [
     "/settings/notifications/",
     "/settings/photos/",
+    "/settings/data/",
     "/accounts/email/",
     "/accounts/password/change/",
     "/accounts/logout/",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, ClassVar
+from datetime import datetime
+from typing import Any, ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -110,3 +111,84 @@ class NotificationPreferences(models.Model):
             email=self.user.email,
             phone=str(self.phone or ""),
         )
+
+
+class ExportQuerySet(models.QuerySet["Export"]):
+    def of(self, owner: Any) -> Self:
+        """A person's exports, the newest first."""
+        return self.filter(owner=owner).order_by("-begun_at", "-pk")
+
+    def making(self) -> Self:
+        return self.filter(status=Export.Status.MAKING)
+
+    def stopped(self, now: datetime) -> Self:
+        """Those that nobody works on, though they are not done."""
+        return self.making().filter(lease_until__lte=now)
+
+    def outlived(self, now: datetime) -> Self:
+        return self.filter(expires_at__lte=now)
+
+
+class Export(models.Model):
+    """A ZIP of all that a person has here. It is made in parts, by one task after the other: whoever holds the lease
+    writes the next part, and a part counts once its row is there."""
+
+    class Status(models.TextChoices):
+        MAKING = "making", _("Being made")
+        READY = "ready", _("Ready")
+        FAILED = "failed", _("Failed")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    # An account goes after its exports: a row that vanished by itself would leave its object behind.
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="exports")
+    status = models.CharField(max_length=8, choices=Status, default=Status.MAKING)
+    language = models.CharField(max_length=10, default="en", help_text="Of the mail that says that it is ready.")
+    begun_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    photos = models.PositiveIntegerField(default=0, help_text="How many it is to hold.")
+    photos_done = models.PositiveIntegerField(default=0)
+    bytes = models.PositiveBigIntegerField(default=0)
+    upload_id = models.CharField(max_length=1024, blank=True, help_text="Of the multipart upload at S3.")
+    lease_until = models.DateTimeField(default=timezone.now)
+    claimed_by = models.CharField(max_length=32, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0, help_text="Tasks that began, since it last got a part.")
+
+    objects = ExportQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["owner"], condition=models.Q(status="making"), name="export_one_at_a_time")
+        ]
+
+    def __str__(self) -> str:
+        return f"export {self.pk}"
+
+    @property
+    def key(self) -> str:
+        """Where it lies in the bucket of renditions."""
+        return f"exports/{self.owner_id}/{self.pk}.zip"
+
+    @property
+    def is_outlived(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()
+
+
+class ExportPart(models.Model):
+    """A part of an export that S3 has. `entries` are what it holds (`export_zip.Entry`, as lists); the next part goes
+    on after the photo `after`."""
+
+    export = models.ForeignKey(Export, on_delete=models.CASCADE, related_name="parts")
+    number = models.PositiveIntegerField()
+    etag = models.CharField(max_length=80)
+    bytes = models.PositiveBigIntegerField()
+    entries = models.JSONField()
+    after = models.UUIDField()
+    is_last = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ("number",)
+        constraints = [models.UniqueConstraint(fields=["export", "number"], name="exportpart_once")]
+
+    def __str__(self) -> str:
+        return f"part {self.number} of {self.export_id}"

@@ -1,8 +1,10 @@
+from uuid import UUID
+
 from anymail.exceptions import AnymailAPIError
 from celery import shared_task
 from django.core import mail
 
-from . import preferences, sessions
+from . import exports, preferences, sessions
 from .models import NotificationPreferences
 
 
@@ -36,3 +38,12 @@ def push_waiting_preferences() -> None:
 def forget_old_sessions() -> None:
     """Take what is over out of the lists of where people are logged in."""
     sessions.forget_old()
+def make_export(export_id: str) -> None:
+    """Make an export, for some minutes, and hand the rest on."""
+    if exports.make(UUID(export_id)):
+        make_export.delay(export_id)
+
+
+@shared_task
+def look_after_exports() -> int:
+    return exports.look_after()

@@ -1,9 +1,12 @@
 from django.urls import path
 
-from . import views
+from . import data_views, views
 
 urlpatterns = [
     path("notifications/", views.settings_notifications, name="settings_notifications"),
     path("email/stop/<str:token>/", views.stop_email_change, name="settings_stop_email_change"),
     path("devices/<int:session_id>/end/", views.end_session, name="settings_end_session"),
+    path("data/", data_views.settings_data, name="settings_data"),
+    path("data/export/", data_views.begin_export, name="begin_export"),
+    path("data/export/<uuid:export_id>/", data_views.download_export, name="download_export"),
 ]

@@ -1,0 +1,41 @@
+"""Pages about all that is kept of a person: to take along."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from . import exports
+from .models import Export
+from .views import Request
+
+
+@login_required
+@require_safe
+def settings_data(request: Request) -> HttpResponse:
+    """What a person may do with all that is kept of them."""
+    context = {"export": exports.current(owner=request.user), "days": exports.KEPT.days}
+    return render(request, "accounts/data.html", context)
+
+
+@login_required
+@require_POST
+def begin_export(request: Request) -> HttpResponse:
+    exports.begin(owner=request.user)
+    return redirect("settings_data")
+
+
+@login_required
+@require_safe
+@never_cache
+def download_export(request: Request, export_id: UUID) -> HttpResponse:
+    """The ZIP, from S3, as a file to keep."""
+    export = Export.objects.of(request.user).filter(pk=export_id, status=Export.Status.READY).first()
+    if export is None or export.is_outlived:
+        raise Http404
+    return redirect(exports.address_of(export))

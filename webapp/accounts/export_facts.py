@@ -1,0 +1,80 @@
+"""What an export says beside the originals, as JSON: everything that is known of a photo, and of the account."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+
+from pipeline_lambdas.photo_pipeline import contract
+from webapp.albums.models import Album, ShareLink
+from webapp.photos.models import Photo
+
+from .models import User
+
+# Names of things that are of no use outside: where files lie in S3, and who worked on them.
+INTERNAL = ("owner_id", "photo_id", "key", "run_id", "requested_run", "batch_id", "renditions", "placeholder")
+
+
+class _Encoder(DjangoJSONEncoder):
+    def default(self, value: Any) -> Any:
+        return sorted(value) if isinstance(value, set) else super().default(value)
+
+
+def as_json(facts: dict[str, Any]) -> bytes:
+    return json.dumps(facts, cls=_Encoder, ensure_ascii=False, indent=1).encode()
+
+
+def of_photo(photo: Photo, record: contract.Photo | None, *, file: str) -> dict[str, Any]:
+    """What is known of a photo; `file` is its original's name in the ZIP, empty where there is none."""
+    return {
+        "id": photo.pk,
+        "file": file,
+        "file_name": photo.file_name,
+        "uploaded_at": photo.uploaded_at,
+        "sha256": photo.sha256,
+        "favourite": photo.favourite,
+        "in_trash_since": photo.trashed_at,
+        "found": _without_internals(record) if record else None,
+    }
+
+
+def _without_internals(record: contract.Photo) -> dict[str, Any]:
+    return {name: value for name, value in asdict(record).items() if name not in INTERNAL}
+
+
+def of_account(user: User, *, details: Iterable[str]) -> dict[str, Any]:
+    """What is known of a person and of what they made of their photos. `details` are the files in the ZIP that tell
+    the rest of each photo."""
+    return {
+        "mail_address": user.email,
+        "joined": user.date_joined,
+        "last_login": user.last_login,
+        "notifications": _preferences(user),
+        "uploads": list(user.batches.order_by("pk").values("id", "created_at", "expected")),
+        "albums": [_album(album) for album in Album.objects.of(user)],
+        "photos": list(details),
+    }
+
+
+def _preferences(user: User) -> dict[str, Any]:
+    preferences = getattr(user, "preferences", None)
+    return asdict(preferences.as_record()) if preferences else {}
+
+
+def _album(album: Album) -> dict[str, Any]:
+    return {
+        "name": album.name,
+        "created_at": album.created_at,
+        "photos": [entry.photo_id for entry in album.shown()],
+        # Without their addresses, which let in whoever reads them.
+        "links": [_link(link) for link in ShareLink.objects.of(album)],
+    }
+
+
+def _link(link: ShareLink) -> dict[str, Any]:
+    names = ("created_at", "expires_at", "revoked_at", "views", "last_viewed_at")
+    return {"has_password": bool(link.password)} | {name: getattr(link, name) for name in names}
