@@ -48,6 +48,7 @@ INSIDE = {
     "albums:delete": ["/albums/{album}/delete/"],
     "albums:arrange": ["/albums/{album}/arrange/"],
     "settings_notifications": ["/settings/notifications/"],
+    "settings_data": ["/settings/data/"],
     "account_logout": ["/accounts/logout/"],
     "account_reauthenticate": ["/accounts/reauthenticate/"],
     "account_email": ["/accounts/email/"],
