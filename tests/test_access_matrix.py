@@ -117,6 +117,10 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     # Of an export that is there its owner is sent to S3, and nobody else: tests/webapp/accounts/test_exports.py.
     ("download_export", "GET"): ("/settings/data/export/{photo}/", 404, LOGIN, 404, 404),
     ("download_export", "POST"): ("/settings/data/export/{photo}/", 405, LOGIN, 405, 405),
+    ("close_account", "GET"): ("/settings/data/delete/", 200, LOGIN, 200, 200),
+    ("close_account", "POST"): ("/settings/data/delete/", AWAY, LOGIN, AWAY, AWAY),
+    ("keep_account", "GET"): ("/settings/data/keep/", 405, LOGIN, 405, 405),
+    ("keep_account", "POST"): ("/settings/data/keep/", AWAY, LOGIN, AWAY, AWAY),
     ("account_login", "GET"): ("/accounts/login/", AWAY, 200, AWAY, AWAY),
     ("account_login", "POST"): ("/accounts/login/", AWAY, 200, AWAY, AWAY),
     ("account_signup", "GET"): ("/accounts/signup/", AWAY, 200, AWAY, AWAY),

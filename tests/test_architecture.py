@@ -14,6 +14,7 @@ CONTRACT = "pipeline_lambdas.photo_pipeline.contract"
 
 SPEAK_TO_AWS = (
     "webapp/views.py",  # the probe
+    "webapp/accounts/closing_store.py",
     "webapp/accounts/export_store.py",
     "webapp/accounts/mail.py",
     "webapp/accounts/preferences.py",

@@ -49,6 +49,7 @@ INSIDE = {
     "albums:arrange": ["/albums/{album}/arrange/"],
     "settings_notifications": ["/settings/notifications/"],
     "settings_data": ["/settings/data/"],
+    "close_account": ["/settings/data/delete/"],
     "account_logout": ["/accounts/logout/"],
     "account_reauthenticate": ["/accounts/reauthenticate/"],
     "account_email": ["/accounts/email/"],

@@ -1,16 +1,19 @@
-"""Pages about all that is kept of a person: to take along."""
+"""Pages about all that is kept of a person: to take along, and to have removed."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
+from allauth.account.decorators import reauthentication_required
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from . import exports
+from . import closing, exports
 from .models import Export
 from .views import Request
 
@@ -39,3 +42,23 @@ def download_export(request: Request, export_id: UUID) -> HttpResponse:
     if export is None or export.is_outlived:
         raise Http404
     return redirect(exports.address_of(export))
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@reauthentication_required(allow_get=True)
+def close_account(request: Request) -> HttpResponse:
+    """Have the account deleted, a week from now."""
+    if request.method == "POST":
+        closing.begin(user=request.user)
+        return redirect("settings_data")
+    context = {"days": closing.TIME_TO_THINK.days, "counts": closing.count(request.user)}
+    return render(request, "accounts/close_account.html", context)
+
+
+@login_required
+@require_POST
+def keep_account(request: Request) -> HttpResponse:
+    if closing.take_back(user=request.user):
+        messages.success(request, _("Your account stays, with everything in it. Your links work again."))
+    return redirect("settings_data")

@@ -48,6 +48,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         "photos at most", null=True, blank=True, help_text="Empty: as many as everybody."
     )
 
+    closes_at = models.DateTimeField("closes", null=True, blank=True, editable=False, db_index=True)
+
     objects: ClassVar[UserManager] = UserManager()
 
     USERNAME_FIELD = "email"
@@ -192,3 +194,16 @@ class ExportPart(models.Model):
 
     def __str__(self) -> str:
         return f"part {self.number} of {self.export_id}"
+
+
+class Receipt(models.Model):
+    """What the end of an account removed. It says nothing of whose it was once that is done: `owner` is empty then."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.OneToOneField(User, null=True, on_delete=models.SET_NULL, related_name="receipt")
+    begun_at = models.DateTimeField(default=timezone.now)
+    done_at = models.DateTimeField(null=True, blank=True)
+    removed = models.JSONField(default=dict, help_text="How many of what.")
+
+    def __str__(self) -> str:
+        return f"receipt {self.pk}"

@@ -4,7 +4,7 @@ from anymail.exceptions import AnymailAPIError
 from celery import shared_task
 from django.core import mail
 
-from . import exports, preferences, sessions
+from . import closing, exports, preferences, sessions
 from .models import NotificationPreferences
 
 
@@ -47,3 +47,9 @@ def make_export(export_id: str) -> None:
 @shared_task
 def look_after_exports() -> int:
     return exports.look_after()
+
+
+@shared_task
+def close_accounts() -> int:
+    """Erase the next of what accounts hold whose time has come; how many accounts are gone."""
+    return closing.go_on()

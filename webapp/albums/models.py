@@ -205,9 +205,9 @@ class ShareLinkQuerySet(models.QuerySet["ShareLink"]):
         return self.filter(album=album).order_by("-created_at", "-pk")
 
     def open(self) -> Self:
-        """Those that lead somewhere now. Whose account was closed shares nothing any more."""
+        """Those that lead somewhere now. Whose account is closed, or about to be, shares nothing any more."""
         unended = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
-        return self.filter(unended, revoked_at=None, album__owner__is_active=True)
+        return self.filter(unended, revoked_at=None, album__owner__is_active=True, album__owner__closes_at=None)
 
 
 class ShareLink(models.Model):

@@ -35,6 +35,8 @@ UNREADABLE = (AttributeError, KeyError, RecursionError, TypeError, ValueError)  
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: Request) -> HttpResponse:
+    if request.user.closes_at:
+        return render(request, "photos/no_uploads.html", status=403 if request.method == "POST" else 200)
     form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     if form.is_bound and form.is_valid():
         return _tell(request, receive(owner=request.user, files=form.cleaned_data["photos"]))
@@ -83,6 +85,8 @@ def _limits() -> dict[str, object]:
 @require_POST
 def begin(request: Request) -> HttpResponse:
     """An open batch: `{"batch": id}`."""
+    if request.user.closes_at:
+        return _problem(429, _("Your account is about to be deleted, so it takes no photos. Keep it, then go on."))
     if not ratelimit.consume(request, action="upload_begin"):
         return _problem(429, _("You began very many uploads within an hour. Wait ten minutes, then go on."))
     if quota.room(request.user).is_full:
@@ -94,6 +98,8 @@ def begin(request: Request) -> HttpResponse:
 @require_POST
 def addresses(request: Request) -> HttpResponse:
     """What to do with each of `{"batch": id, "files": [...]}`, in their order: see `_as_json`."""
+    if request.user.closes_at:
+        return _problem(429, _("Your account is about to be deleted, so it takes no photos. Keep it, then go on."))
     try:
         said = _read(request)
         batch_id, announced = UUID(said["batch"]), [_announced(each) for each in _few(said["files"])]

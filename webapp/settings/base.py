@@ -292,6 +292,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": SWEEP_SECONDS,
         "options": {"expires": SWEEP_SECONDS},
     },
+    "close accounts": {
+        "task": "webapp.accounts.tasks.close_accounts",
+        "schedule": SWEEP_SECONDS,
+        "options": {"expires": SWEEP_SECONDS},
+    },
 }
 
 # --- Logs: one line each, to standard output ---
