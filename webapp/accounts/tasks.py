@@ -38,6 +38,9 @@ def push_waiting_preferences() -> None:
 def forget_old_sessions() -> None:
     """Take what is over out of the lists of where people are logged in."""
     sessions.forget_old()
+
+
+@shared_task
 def make_export(export_id: str) -> None:
     """Make an export, for some minutes, and hand the rest on."""
     if exports.make(UUID(export_id)):
