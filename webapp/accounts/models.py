@@ -83,11 +83,30 @@ class NotificationPreferences(models.Model):
         SMS = contract.Channel.SMS.value, _("By text message")
         NONE = contract.Channel.NONE.value, _("Not at all")
 
+    class Rhythm(models.TextChoices):
+        BATCH = "batch", _("After each upload")
+        DAILY = "daily", _("Once a day")
+        WEEKLY = "weekly", _("Once a week")
+
+    class Stopped(models.TextChoices):
+        BOUNCE = "bounce", _("Mail to this address comes back")
+        COMPLAINT = "complaint", _("Our mail was marked as spam")
+
     user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True, related_name="preferences")
     channel = models.CharField(max_length=8, choices=Channel, default=Channel.MAIL)
     only_problems = models.BooleanField(default=False)
     keep_place = models.BooleanField(default=False)
     phone = PhoneNumberField("phone number", blank=True)
+    phone_confirmed_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="By a code sent there.")
+    rhythm = models.CharField(max_length=8, choices=Rhythm, default=Rhythm.BATCH)
+    hour = models.PositiveSmallIntegerField(default=8, help_text="Of a digest, on the person's clock.")
+    weekday = models.PositiveSmallIntegerField(default=0, help_text="Of a weekly digest; 0 is Monday.")
+    time_zone = models.CharField(max_length=64, default="UTC")
+    quiet_from = models.PositiveSmallIntegerField(null=True, blank=True, help_text="The hour from which nothing comes.")
+    quiet_to = models.PositiveSmallIntegerField(null=True, blank=True)
+    language = models.CharField(max_length=10, default="en", help_text="Of mails and text messages.")
+    stopped_because = models.CharField(max_length=16, choices=Stopped, blank=True, editable=False)
+    stopped_at = models.DateTimeField(null=True, blank=True, editable=False)
     revision = models.PositiveIntegerField(default=1, editable=False)
     copied_revision = models.PositiveIntegerField(default=0, editable=False)
 
