@@ -114,6 +114,8 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("settings_data", "GET"): ("/settings/data/", 200, LOGIN, 200, 200),
     ("begin_export", "GET"): ("/settings/data/export/", 405, LOGIN, 405, 405),
     ("begin_export", "POST"): ("/settings/data/export/", AWAY, LOGIN, AWAY, AWAY),
+    ("cancel_export", "GET"): ("/settings/data/export/cancel/", 405, LOGIN, 405, 405),
+    ("cancel_export", "POST"): ("/settings/data/export/cancel/", AWAY, LOGIN, AWAY, AWAY),
     # Of an export that is there its owner is sent to S3, and nobody else: tests/webapp/accounts/test_exports.py.
     ("download_export", "GET"): ("/settings/data/export/{photo}/", 404, LOGIN, 404, 404),
     ("download_export", "POST"): ("/settings/data/export/{photo}/", 405, LOGIN, 405, 405),

@@ -20,10 +20,13 @@ from .test_main_job import owner_id
 
 def let_the_week_pass(stack: RunningStack, owner: str) -> None:
     script = (
-        "from datetime import timedelta; from webapp.accounts.models import User; from webapp.accounts import closing;"
+        "from datetime import timedelta; from webapp.accounts.models import Receipt, User;"
+        "from webapp.accounts import closing;"
         f"user = User.objects.get(pk='{owner}');"
         "User.objects.filter(pk=user.pk).update(closes_at=user.closes_at - timedelta(days=7));"
-        "closing.go_on()"
+        "closing.go_on();"
+        # And the time in which a photo may still come.
+        "Receipt.objects.update(begun_at=user.date_joined - timedelta(days=1))"
     )
     subprocess.run(
         [sys.executable, "manage.py", "shell", "--no-imports", "-c", script],

@@ -17,13 +17,14 @@ from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.translation import override
 
 from webapp.albums.models import Album, ShareLink
-from webapp.photos import deletion
+from webapp.photos import conf, deletion
 from webapp.photos.errors import OUT_OF_TIME
 from webapp.photos.models import Batch, Photo
 
-from . import closing_store, exports, mail
+from . import closing_store, exports, mail, preferences
 from .models import Export, Receipt, User
 
 logger = logging.getLogger(__name__)
@@ -74,13 +75,13 @@ def _go_on_with(user: User) -> bool:
 
 
 def finish(user: User) -> bool:
-    """Do for an account what can be done now. False while photos of it are still being erased."""
+    """Do for an account what can be done now. False while photos of it are still being erased, or written."""
     receipt = _shut(user)
     for export in Export.objects.of(user):
         exports.erase(export)
     Album.objects.of(user).delete()
     _delete_photos(user)
-    if Photo.objects.filter(owner=user).exists():
+    if Photo.objects.filter(owner=user).exists() or timezone.now() < receipt.begun_at + conf.written_late():
         return False
     _erase_batches(user)
     closing_store.erase_objects(user.pk)
@@ -117,8 +118,9 @@ def _erase_batches(user: User) -> None:
 def _send(receipt: Receipt, user: User) -> None:
     """A kill behind this sends it twice, which is better than never."""
     context = {"receipt": receipt, "removed": receipt.removed}
-    subject, body = (render_to_string(f"accounts/email/account_closed_{part}.txt", context)
-                     for part in ("subject", "message"))  # fmt: skip
+    with override(preferences.language_of(user)):
+        subject, body = (render_to_string(f"accounts/email/account_closed_{part}.txt", context)
+                         for part in ("subject", "message"))  # fmt: skip
     try:
         mail.send_soon(subject=subject.strip(), body=body, to=user.email)
     except mail.MailError:

@@ -34,6 +34,13 @@ def begin_export(request: Request) -> HttpResponse:
 
 
 @login_required
+@require_POST
+def cancel_export(request: Request) -> HttpResponse:
+    exports.cancel(owner=request.user)
+    return redirect("settings_data")
+
+
+@login_required
 @require_safe
 @never_cache
 def download_export(request: Request, export_id: UUID) -> HttpResponse:

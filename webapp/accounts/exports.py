@@ -75,6 +75,12 @@ def _hand_over(export: Export) -> None:
         logger.exception("export %s waits for the next beat", export.pk)
 
 
+def cancel(*, owner: User) -> None:
+    """Make it no further, and remove what there is of it."""
+    for export in Export.objects.of(owner).making():
+        erase(export)
+
+
 def current(*, owner: User) -> Export | None:
     """What a person is shown: their newest export, as long as it is kept."""
     newest = Export.objects.of(owner).first()

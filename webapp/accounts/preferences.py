@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
@@ -23,6 +24,12 @@ class CopyError(Exception):
 def provide(*, user: User) -> NotificationPreferences:
     """What `user` chose, or the defaults, kept from now on. Nothing reaches DynamoDB yet, as with `choose`."""
     return NotificationPreferences.objects.get_or_create(user=user)[0]
+
+
+def language_of(user: User) -> str:
+    """What to write to `user` in."""
+    chosen = NotificationPreferences.objects.filter(pk=user.pk).values_list("language", flat=True).first()
+    return chosen or settings.LANGUAGE_CODE
 
 
 def choose(*, user: User, channel: str, only_problems: bool, phone: str) -> NotificationPreferences:

@@ -8,6 +8,7 @@ urlpatterns = [
     path("devices/<int:session_id>/end/", views.end_session, name="settings_end_session"),
     path("data/", data_views.settings_data, name="settings_data"),
     path("data/export/", data_views.begin_export, name="begin_export"),
+    path("data/export/cancel/", data_views.cancel_export, name="cancel_export"),
     path("data/export/<uuid:export_id>/", data_views.download_export, name="download_export"),
     path("data/delete/", data_views.close_account, name="close_account"),
     path("data/keep/", data_views.keep_account, name="keep_account"),

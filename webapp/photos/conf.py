@@ -41,3 +41,9 @@ def kept_in_trash() -> timedelta:
 def functions_end_within() -> timedelta:
     """How long after its execution was stopped a Lambda may still write: more than any may run (template.yaml)."""
     return timedelta(seconds=getattr(settings, "FUNCTIONS_END_WITHIN_SECONDS", 2 * 60))
+
+
+def written_late() -> timedelta:
+    """How long after a person was locked out something of theirs may still be written: by an address to send a photo
+    to that they were given before, and by the run that follows."""
+    return timedelta(seconds=upload_seconds()) + functions_end_within()

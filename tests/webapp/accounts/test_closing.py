@@ -21,7 +21,7 @@ from tests.factories import PASSWORD, make_batch, make_photo, make_staff, make_u
 from tests.webapp.albums.shelf import make_album, make_link
 from webapp import aws as site_aws
 from webapp.accounts import closing, exports, preferences, tasks
-from webapp.accounts.models import Receipt, User
+from webapp.accounts.models import NotificationPreferences, Receipt, User
 from webapp.photos.index import index
 from webapp.photos.models import Photo
 from webapp.photos.sweep import sweep
@@ -92,8 +92,9 @@ def me(aws: Any, states: Any) -> Any:
 
 
 @pytest.fixture
-def states(aws: Any) -> None:
-    """No execution is under way."""
+def states(aws: Any, settings: Any) -> None:
+    """No execution is under way, and nothing comes late."""
+    settings.UPLOAD_SECONDS = settings.FUNCTIONS_END_WITHIN_SECONDS = 0
 
 
 @pytest.fixture
@@ -252,3 +253,25 @@ def test_what_aws_refuses_is_tried_again_and_holds_up_nobody_else(aws: Any, me: 
     site_aws.table().meta.client.meta.events.register("before-call.dynamodb.Query", refuse)
     assert tasks.close_accounts() == 1
     assert tasks.close_accounts() == 1
+
+
+def test_what_comes_late_by_an_address_given_before_goes_too(aws: Any, me: Any, settings: Any) -> None:
+    settings.UPLOAD_SECONDS = 15 * 60
+    key = contract.original_key(str(me.pk), str(make_photo(me).pk), "jpg")
+    due(me)
+    assert tasks.close_accounts() == 0
+    assert not User.objects.get(pk=me.pk).is_active
+    aws.s3.put_object(Bucket=settings.ORIGINALS_BUCKET, Key=key, Body=b"late")
+    Receipt.objects.update(begun_at=timezone.now() - timedelta(minutes=16))
+
+    assert tasks.close_accounts() == 1
+
+    assert left_of(aws, me) == []
+
+
+def test_the_receipt_is_in_the_language_of_whoever_leaves(aws: Any, me: Any, states: Any) -> None:
+    preferences.provide(user=me)
+    NotificationPreferences.objects.update(language="de")
+    due(me)
+    tasks.close_accounts()
+    assert "Dein" in mail.outbox[-1].body

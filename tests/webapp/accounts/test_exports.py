@@ -335,3 +335,18 @@ def test_what_is_erased_while_it_is_made_leaves_nothing(aws: Any, me: Any, small
 
     assert (stored(aws), uploads(aws)) == ([], [])
     assert not Export.objects.exists()
+
+
+def test_its_owner_may_stop_it_and_nobody_else(aws: Any, me: Any, mine: Client) -> None:
+    keep(aws, me)
+    exports._open(exports._begin(me)[0])
+    other = Client()
+    other.force_login(make_user())
+    other.post("/settings/data/export/cancel/")
+    assert "Stop making it" in mine.get(PAGE).content.decode()
+
+    mine.post("/settings/data/export/cancel/")
+
+    assert not Export.objects.exists()
+    assert uploads(aws) == []
+    assert "Make the ZIP" in mine.get(PAGE).content.decode()
