@@ -15,7 +15,7 @@ def is_ours(name: str) -> bool:
 
 
 def own_files() -> list[str]:
-    """`css/gallery.css` for each script and style of the site that is ours, of whatever page."""
+    """`css/gallery.css` for each script and style of the site that is ours, of whatever page but those of staff."""
     names = (path.relative_to(STATIC).as_posix() for kind in ("css", "js") for path in STATIC.glob(f"{kind}/*.{kind}"))
     return sorted(name for name in names if is_ours(name))
 
