@@ -18,11 +18,13 @@ from django.template.loader import render_to_string
 from playwright.sync_api import BrowserContext, FilePayload, Page, Route, expect
 
 from tests import photo_files
+from webapp.accounts.quota import Room
 from webapp.photos.forms import UploadForm
 from webapp.photos.upload_views import _limits
 from webapp.photos.upload_words import words
 
 GOOD = photo_files.encode(photo_files.photo().resize((160, 120)), "JPEG")
+ROOM = Room(bytes_used=0, photos_used=0, bytes_limit=10**10, photos_limit=20_000)
 AGAIN = "Waiting to try again"
 TRIES = 8
 Answer = tuple[int, Any]
@@ -39,7 +41,8 @@ class Answers(BaseHTTPRequestHandler):
             body = Path(str(finders.find(self.path.removeprefix("/static/")))).read_bytes()
             self._say(200, body, mimetypes.guess_type(self.path)[0] or "")
             return
-        page = render_to_string("photos/upload.html", {"form": UploadForm(), "limits": _limits(), "words": words()})
+        context = {"form": UploadForm(), "room": ROOM, "limits": _limits(), "words": words()}
+        page = render_to_string("photos/upload.html", context)
         token = '<input type="hidden" name="csrfmiddlewaretoken" value="token">'
         self._say(200, page.replace("data-drop>", f"data-drop>{token}", 1).encode(), "text/html")
 

@@ -40,7 +40,13 @@ def upload(request: Request) -> HttpResponse:
     form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     if form.is_bound and form.is_valid():
         return _tell(request, receive(owner=request.user, files=form.cleaned_data["photos"]))
-    context = {"form": form, "report": request.session.pop(REPORT, None), "limits": _limits(), "words": words()}
+    context = {
+        "form": form,
+        "room": quota.room(request.user),
+        "report": request.session.pop(REPORT, None),
+        "limits": _limits(),
+        "words": words(),
+    }
     return render(request, "photos/upload.html", context, status=422 if form.is_bound else 200)
 
 

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from webapp.accounts import preferences
+from webapp.accounts import preferences, quota
 from webapp.photos import places
 from webapp.photos.forms import KeepPlaceForm
 from webapp.photos.http import Request
@@ -24,7 +24,7 @@ def settings(request: Request) -> HttpResponse:
     if form.is_bound and form.is_valid():
         places.choose(user=request.user, keep=form.cleaned_data["keep_place"])
         return _say_saved(request, keep=form.cleaned_data["keep_place"])
-    return render(request, "photos/settings.html", {"form": form})
+    return render(request, "photos/settings.html", {"form": form, "room": quota.room(request.user)})
 
 
 def _say_saved(request: Request, *, keep: bool) -> HttpResponse:

@@ -3,16 +3,14 @@ from __future__ import annotations
 from django import template
 from django.utils.formats import number_format
 
-from webapp.accounts import quota
-from webapp.accounts.models import User
+from webapp.accounts.quota import Room
 
 register = template.Library()
 
 
 @register.inclusion_tag("accounts/_room.html")
-def room_of(user: User) -> dict[str, object]:
+def told(room: Room) -> dict[str, object]:
     """How much of what a person may keep they have: sizes in GB with one decimal."""
-    room = quota.room(user)
     return {
         "room": room,
         "used": _gigabytes(room.bytes_used),
