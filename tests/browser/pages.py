@@ -55,6 +55,8 @@ INSIDE = {
     "account_email": ["/accounts/email/"],
     "account_change_password": ["/accounts/password/change/"],
     "usersessions_list": ["/accounts/sessions/"],
+    "mfa_index": ["/accounts/2fa/"],
+    "mfa_list_webauthn": ["/accounts/2fa/webauthn/"],
 }
 NO_PAGES = {
     "healthz", "readyz",  # JSON for machines

@@ -5,6 +5,7 @@ from allauth.account.adapter import DefaultAccountAdapter, get_current_site
 from allauth.core import context as allauth_context
 from allauth.core import ratelimit
 from allauth.core.exceptions import ImmediateHttpResponse
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
@@ -30,6 +31,20 @@ class AccountAdapter(DefaultAccountAdapter):
         "rate_limited": _("This was tried too often in a short time. Wait five minutes, then try again."),
         "unverified_primary_email": _("Confirm this address first: open the link in the mail we sent there."),
     }
+
+    # How somebody shows that it is still them, by the name that allauth gives it.
+    reauthentication_words = {
+        "reauthenticate": _("Use your password"),
+        "mfa_reauthenticate": _("Use a code"),
+        "mfa_reauthenticate:webauthn": _("Use a passkey"),
+    }
+
+    def get_reauthentication_methods(self, user: User | AnonymousUser) -> list[dict[str, str]]:
+        """Whoever has a second factor shows that one, a passkey first: a password that got known must not be enough to
+        take it off."""
+        methods = super().get_reauthentication_methods(user)
+        stronger = [each for each in reversed(methods) if each["id"] != "reauthenticate"]
+        return [each | {"description": self.reauthentication_words[each["id"]]} for each in stronger or methods]
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         request = allauth_context.request

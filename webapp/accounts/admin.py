@@ -1,5 +1,7 @@
 from typing import Any
 
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import admin
@@ -9,6 +11,8 @@ from django.http import HttpRequest
 from .models import NotificationPreferences, User
 
 admin.site.unregister(UserSession)  # where somebody is logged in is for them alone to see
+# Nor how they log in; providers are set in the environment alone.
+admin.site.unregister([Authenticator, SocialAccount, SocialApp, SocialToken])
 
 
 class UserCreationForm(forms.ModelForm):

@@ -8,11 +8,12 @@ from django.contrib import messages
 from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
-from . import sessions
+from . import second_factors, sessions
 
 Answer = Callable[[HttpRequest], HttpResponse]
 SAFE = ("GET", "HEAD")
@@ -57,5 +58,21 @@ def note_session(get_response: Answer) -> Answer:
         if is_page and request.session.accessed and SESSION_KEY in request.session:
             sessions.note_if_due(request)
         return response
+
+    return answer
+
+
+def staff_need_second_factor(get_response: Answer) -> Answer:
+    """Staff see no page below /admin/ before they have a second factor, and have used it in this session."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        if not settings.STAFF_NEED_MFA or not request.path.startswith(reverse("admin:index")):
+            return get_response(request)
+        if not request.user.is_staff or second_factors.was_used(request):
+            return get_response(request)
+        if second_factors.is_set_up(request.user):
+            return redirect(second_factors.ask_for_it(request))
+        messages.warning(request, _("Staff pages are for people with a second factor. Add a passkey or an app first."))
+        return redirect("mfa_index")
 
     return answer

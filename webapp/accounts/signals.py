@@ -3,13 +3,16 @@ from typing import Any
 from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
 from allauth.account.signals import email_added, email_confirmed
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authenticator_added
+from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.signals import user_logged_in
 from django.db import transaction
-from django.db.models.signals import post_delete
+from django.db.models.signals import post_delete, pre_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from . import preferences, sessions, tasks
+from . import preferences, provider_adapter, second_factors, sessions, tasks
 from .models import User
 
 
@@ -28,6 +31,18 @@ def tell_the_old_address(user: User, email_address: EmailAddress, **_: Any) -> N
     if old:
         context = {"from_email": old.email, "to_email": email_address.email}
         get_adapter().send_notification_mail("account/email/email_change_asked", user, context, email=old.email)
+
+
+@receiver(authenticator_added)
+def note_the_first_second_factor(request: HttpRequest, authenticator: Authenticator, **_: Any) -> None:
+    if authenticator.type != Authenticator.Type.RECOVERY_CODES:
+        second_factors.note_first(request, authenticator)
+
+
+@receiver(pre_save, sender=SocialAccount)
+def keep_little_of_a_provider(instance: SocialAccount, **_: Any) -> None:
+    """Of all that it tells, what the person knows that account by."""
+    instance.extra_data = {"name": provider_adapter.name_in(instance.extra_data)}
 
 
 @receiver(user_logged_in)

@@ -6,6 +6,7 @@ import environ
 from csp.constants import NONE, SELF
 
 from .origins import s3_origins
+from .providers import providers
 
 env = environ.Env()
 
@@ -13,6 +14,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DATA_DIR = Path(env("SHOEBOX_DATA_DIR", default=str(BASE_DIR / "var")))
 
 SECRET_KEY = env("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # those before it, while it is being changed
 DEBUG = False
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
 SITE_URL = env("SITE_URL").rstrip("/")
@@ -46,6 +48,11 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.github",
+    "allauth.socialaccount.providers.google",
+    "allauth.socialaccount.providers.openid_connect",
     "webapp.accounts.apps.SessionsConfig",  # allauth.usersessions
     "anymail",
     "csp",
@@ -70,6 +77,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "webapp.accounts.middleware.back_after_login",
     "webapp.accounts.middleware.note_session",
+    "webapp.accounts.middleware.staff_need_second_factor",
     "allauth.account.middleware.AccountMiddleware",
 ]
 ROOT_URLCONF = "webapp.urls"
@@ -197,6 +205,27 @@ ACCOUNT_RATE_LIMITS = {
     "share_password_of_all": "200/1h/key",
     "upload_begin": "600/1h/user",
 }
+# Codes of second factors count as logins that failed, for each person: "login_failed" above.
+STAFF_NEED_MFA = env.bool("STAFF_NEED_MFA", default=True)  # no page below /admin/ without a second factor
+MFA_ADAPTER = "webapp.accounts.second_factors.Adapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1  # periods of 30 seconds: clocks differ
+# Whoever is in has an address that is verified; a change of it that still waits is nothing against a second factor.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_FORMS = {
+    "authenticate": "webapp.accounts.second_factor_forms.CodeForm",
+    "reauthenticate": "webapp.accounts.second_factor_forms.CodeAgainForm",
+    "activate_totp": "webapp.accounts.second_factor_forms.SetUpAppForm",
+    "add_webauthn": "webapp.accounts.second_factor_forms.AddPasskeyForm",
+    "edit_webauthn": "webapp.accounts.second_factor_forms.RenamePasskeyForm",
+    "authenticate_webauthn": "webapp.accounts.second_factor_forms.PasskeyForm",
+    "reauthenticate_webauthn": "webapp.accounts.second_factor_forms.PasskeyAgainForm",
+    "login_webauthn": "webapp.accounts.second_factor_forms.PasskeyLoginForm",
+}
+# Who else may say who somebody is. An address that has an account already is not taken over: its owner connects.
+SOCIALACCOUNT_ADAPTER = "webapp.accounts.provider_adapter.Adapter"
+SOCIALACCOUNT_PROVIDERS = providers(env)
 # What one person may keep, unless staff gave them a number of their own.
 QUOTA_BYTES = env.int("QUOTA_BYTES", default=10_000_000_000)
 QUOTA_PHOTOS = env.int("QUOTA_PHOTOS", default=20_000)

@@ -32,6 +32,7 @@ from .base import INSTALLED_APPS, LOGGING, MIDDLEWARE  # noqa: E402
 
 INSTALLED_APPS = [*INSTALLED_APPS, "webapp.devstack"]
 MIDDLEWARE = ["webapp.devstack.middleware.LoopbackAddressMiddleware", *MIDDLEWARE]
+STAFF_NEED_MFA = False  # the password that `make run` prints is all it takes
 EXTRA_URLS = [("dev/", "webapp.devstack.urls")]
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True  # no collectstatic, and a changed file shows at once
 # Every task twice, each ten seconds, is more than a person at a terminal wants to know.
