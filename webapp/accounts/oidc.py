@@ -7,8 +7,11 @@ import hashlib
 from typing import Any
 
 import jwt
+import requests
 from allauth.account.models import EmailAddress
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import get_adapter
+from allauth.socialaccount.helpers import render_authentication_error
 from allauth.socialaccount.models import SocialApp, SocialLogin
 from allauth.socialaccount.providers.oauth2.client import OAuth2Client, OAuth2Error
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
@@ -39,6 +42,16 @@ def challenge_of(verifier: str) -> str:
 class Adapter(OpenIDConnectOAuth2Adapter):
     client_class = Client
     nonce = ""
+
+    @property
+    def openid_config(self) -> dict[str, Any]:
+        """Where it answers no question, its person is told, on the way there and on the way back."""
+        try:
+            config: dict[str, Any] = super().openid_config
+        except requests.RequestException as error:
+            page = render_authentication_error(self.request, self.get_provider(), exception=error)
+            raise ImmediateHttpResponse(page) from error
+        return config
 
     def get_access_token_data(
         self, request: HttpRequest, app: SocialApp, client: Client, pkce_code_verifier: str | None = None

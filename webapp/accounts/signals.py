@@ -2,7 +2,7 @@ from typing import Any
 
 from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
-from allauth.account.signals import email_added, email_confirmed
+from allauth.account.signals import email_added, email_confirmed, user_signed_up
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added
 from allauth.socialaccount.models import SocialAccount
@@ -22,6 +22,14 @@ def tell_the_pipeline_the_address(email_address: EmailAddress, **_: Any) -> None
     user_id = str(email_address.user_id)
     preferences.refresh(user=email_address.user)
     transaction.on_commit(lambda: preferences.copy_if_possible(user_id))
+
+
+@receiver(user_signed_up)
+def tell_the_pipeline_the_address_from_a_provider(user: User, **_: Any) -> None:
+    """Which is verified from the start."""
+    address = EmailAddress.objects.get_verified(user)
+    if address:
+        tell_the_pipeline_the_address(email_address=address)
 
 
 @receiver(email_added)
