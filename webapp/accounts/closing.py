@@ -10,9 +10,10 @@ import logging
 from datetime import timedelta
 from uuid import UUID
 
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 from django.template.loader import render_to_string
@@ -52,6 +53,7 @@ def count(user: User) -> dict[str, int]:
         "albums": Album.objects.of(user).count(),
         "links": ShareLink.objects.filter(album__owner=user).count(),
         "uploads": Batch.objects.filter(owner=user).count(),
+        "ways_in": Authenticator.objects.filter(user=user).count() + SocialAccount.objects.filter(user=user).count(),
     }
 
 
@@ -131,7 +133,7 @@ def _send(receipt: Receipt, user: User) -> None:
 def _forget(receipt: Receipt, user: User) -> None:
     """The person themselves, in SQL."""
     for session in Session.objects.iterator():
-        if session.get_decoded().get(SESSION_KEY) == str(user.pk):
+        if any(name in str(session.get_decoded()) for name in (str(user.pk), user.pk.hex)):  # half logged in, too
             session.delete()
     _forget_log([user.pk])
     _forget_counts(user)

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.core.serializers.json import DjangoJSONEncoder
 
 from pipeline_lambdas.photo_pipeline import contract
@@ -17,6 +19,8 @@ from .models import User
 
 # Names of things that are of no use outside: where files lie in S3, and who worked on them.
 INTERNAL = ("owner_id", "photo_id", "key", "run_id", "requested_run", "batch_id", "renditions", "placeholder")
+
+ELSEWHERE = ("provider", "uid", "extra_data", "date_joined", "last_login")
 
 
 class _Encoder(DjangoJSONEncoder):
@@ -54,10 +58,18 @@ def of_account(user: User, *, details: Iterable[str]) -> dict[str, Any]:
         "joined": user.date_joined,
         "last_login": user.last_login,
         "notifications": _preferences(user),
+        "second_factors": [_second_factor(each) for each in Authenticator.objects.filter(user=user).order_by("pk")],
+        "accounts_elsewhere": list(SocialAccount.objects.filter(user=user).order_by("pk").values(*ELSEWHERE)),
         "uploads": list(user.batches.order_by("pk").values("id", "created_at", "expected")),
         "albums": [_album(album) for album in Album.objects.of(user)],
         "photos": list(details),
     }
+
+
+def _second_factor(found: Authenticator) -> dict[str, Any]:
+    """Without what lets somebody in."""
+    names = ("type", "created_at", "last_used_at")
+    return {"name": found.data.get("name", "")} | {name: getattr(found, name) for name in names}
 
 
 def _preferences(user: User) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from uuid import uuid4
 
 import pytest
 import requests
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.core import mail
 from django.test import Client
@@ -98,6 +100,8 @@ def test_originals_are_in_it_byte_for_byte_with_all_that_is_known_of_them(aws: A
 def test_the_account_is_in_it_without_what_opens_its_shares(aws: Any, me: Any) -> None:
     photo = keep(aws, me)
     make_link(make_album(me, [photo], name="Holiday"))
+    app = TOTP.activate(me, generate_totp_secret()).instance
+    SocialAccount.objects.create(user=me, provider="github", uid="7", extra_data={"name": "me"})
 
     archive = zip_of(aws, exports.begin(owner=me))
 
@@ -108,6 +112,9 @@ def test_the_account_is_in_it_without_what_opens_its_shares(aws: Any, me: Any) -
     assert account["albums"][0]["photos"] == [str(photo.pk)]
     assert account["photos"] == [f"details/{photo.file_name}.json"]
     assert ShareLink.objects.get().token not in text
+    assert [each["type"] for each in account["second_factors"]] == ["totp"]
+    assert app.data["secret"] not in text
+    assert (account["accounts_elsewhere"][0]["provider"], account["accounts_elsewhere"][0]["uid"]) == ("github", "7")
 
 
 def test_photos_in_the_trash_are_in_it_and_those_of_others_are_not(aws: Any, me: Any) -> None:
