@@ -113,6 +113,8 @@ def fake_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
         "PHOTO_TABLE": TABLE,
         "STATE_MACHINE_ARN": f"arn:aws:states:{REGION}:123456789012:stateMachine:photos-test",
         "MAIL_SENDER": "shoebox@example.org",
+        "MAIL_CONFIGURATION_SET": "mails-test",
+        "SMS_A_DAY": "1000",
         "SITE_URL": "https://photos.example.org",
         "MIN_CONFIDENCE": "70",
         "MAX_LABELS": "25",

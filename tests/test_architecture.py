@@ -14,10 +14,12 @@ CONTRACT = "pipeline_lambdas.photo_pipeline.contract"
 
 SPEAK_TO_AWS = (
     "webapp/views.py",  # the probe
+    "webapp/accounts/bounces.py",
     "webapp/accounts/closing_store.py",
     "webapp/accounts/export_store.py",
     "webapp/accounts/mail.py",
     "webapp/accounts/preferences.py",
+    "webapp/accounts/sms.py",
     "webapp/albums/renditions.py",
     *(
         f"webapp/photos/{name}.py"
@@ -52,7 +54,7 @@ RESERVED = (
     ("tests", ()),
 )
 STANDARD_LIBRARY_OF_THE_CONTRACT = {"__future__", "collections", "dataclasses", "decimal", "enum", "functools",
-                                    "hashlib", "re", "types", "typing"}  # fmt: skip
+                                    "hashlib", "re", "types", "typing", "datetime"}  # fmt: skip
 
 
 def source_files() -> list[Path]:

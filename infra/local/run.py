@@ -25,6 +25,9 @@ OUTPUT_NAMES = {
     "NOTIFY_USER_FUNCTION": "NotifyUserFunctionName",
     "TASKS_QUEUE_URL": "TasksQueueUrl",
     "DEAD_LETTER_QUEUE_URL": "DeadLetterQueueUrl",
+    "FEEDBACK_QUEUE_URL": "FeedbackQueueUrl",
+    "MAIL_CONFIGURATION_SET": "MailConfigurationSetName",
+    "SMS_A_DAY": "SmsADayInAll",
 }
 
 

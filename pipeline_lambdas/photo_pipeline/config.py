@@ -43,11 +43,14 @@ class StoreConfig:
 
 @dataclass(frozen=True)
 class NotifyConfig:
-    """site_url without a slash at its end."""
+    """site_url without a slash at its end; sms_a_day: text messages to everybody together; mail_configuration_set: by
+    which SES tells what came back."""
 
     photo_table: str
     mail_sender: str
+    mail_configuration_set: str
     site_url: str
+    sms_a_day: int
 
 
 Values = TypeVar("Values")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .contract import (
+    SMS_A_DAY_EACH,
     TERMINAL,
     Batch,
     Item,
@@ -15,9 +16,12 @@ from .contract import (
     Status,
     batch_item_key,
     batch_outcome_update,
+    count_update,
     from_item,
     photo_item_key,
     preferences_item_key,
+    sms_of_all_key,
+    sms_of_person_key,
     to_attribute,
 )
 from .errors import Overtaken
@@ -148,6 +152,13 @@ def mark_sent(table: Any, batch_id: str, *, token: str, now: str) -> None:
         ConditionExpression="claim_token = :mine",
         ExpressionAttributeValues={":mine": token, ":now": now},
     )
+
+
+def count_sms(table: Any, owner_id: str, *, a_day: int, now: str) -> bool:
+    """Count a text message of today's, to one person and to everybody. False when there were as many as may be."""
+    of_person = count_update(sms_of_person_key(owner_id, now), at_most=SMS_A_DAY_EACH, now=now)
+    of_all = count_update(sms_of_all_key(now), at_most=a_day, now=now)
+    return all(_conditional(table, **counted) is not None for counted in (of_person, of_all))
 
 
 def get_photo(table: Any, owner_id: str, photo_id: str) -> Photo | None:

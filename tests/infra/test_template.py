@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -69,6 +70,38 @@ def test_notify_user_cannot_publish_to_topics() -> None:
     assert [each["Action"] for each in denied] == ["sns:Publish"]
     pattern = denied[0]["Resource"]["Fn::Sub"].replace("${AWS::Partition}", "aws")
     assert fnmatch.fnmatch("arn:aws:sns:eu-west-1:123456789012:topic", pattern)
+
+
+def test_the_site_cannot_publish_to_topics() -> None:
+    site = cloudformation.resources("AWS::IAM::ManagedPolicy")["SitePolicy"]["PolicyDocument"]["Statement"]
+    (denied,) = [each for each in site if each["Effect"] == "Deny"]
+    assert denied["Action"] == "sns:Publish"
+    assert denied["Resource"] == {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"}
+
+
+def test_the_policy_of_the_site_is_no_longer_than_iam_takes() -> None:
+    site = cloudformation.resources("AWS::IAM::ManagedPolicy")["SitePolicy"]["PolicyDocument"]
+    substituted = 60 * json.dumps(site).count("{")  # names that are put in for references
+    assert len(json.dumps(site, separators=(",", ":"))) + substituted / 2 < 6144
+
+
+def test_what_came_back_is_told_by_ses_through_our_topic_alone() -> None:
+    (policy,) = cloudformation.resources("AWS::SNS::TopicPolicy").values()
+    (publish,) = policy["PolicyDocument"]["Statement"]
+    assert publish["Principal"] == {"Service": "ses.amazonaws.com"}
+    assert set(publish["Condition"]["StringEquals"]) == {"AWS:SourceAccount", "AWS:SourceArn"}
+    (policy,) = cloudformation.resources("AWS::SQS::QueuePolicy").values()
+    (send,) = policy["PolicyDocument"]["Statement"]
+    assert send["Action"] == "sqs:SendMessage"
+    assert send["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Ref": "FeedbackTopic"}}}
+    (told,) = cloudformation.resources("AWS::SES::ConfigurationSetEventDestination").values()
+    assert told["EventDestination"]["MatchingEventTypes"] == ["bounce", "complaint"]
+
+
+def test_both_who_send_mail_may_do_so_under_the_configuration_set() -> None:
+    sends = [each for each in _all_statements() if "ses:SendEmail" in _list(each["Action"])]
+    assert len(sends) == 2
+    assert all("configuration-set/${MailConfigurationSet}" in str(each["Resource"]) for each in sends)
 
 
 def test_the_state_machine_may_invoke_just_the_functions_that_it_names() -> None:

@@ -31,6 +31,8 @@ WHOLE = {
     "NOTIFY_USER_FUNCTION": "notify",
     "TASKS_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/tasks",
     "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/dead-letters",
+    "FEEDBACK_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/feedback",
+    "MAIL_CONFIGURATION_SET": "mails",
 }
 
 

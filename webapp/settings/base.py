@@ -15,6 +15,8 @@ DATA_DIR = Path(env("SHOEBOX_DATA_DIR", default=str(BASE_DIR / "var")))
 
 SECRET_KEY = env("SECRET_KEY")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # those before it, while it is being changed
+# Former keys: what they signed, such as the links by which one unsubscribes, holds as long as they stand here.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 DEBUG = False
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
 SITE_URL = env("SITE_URL").rstrip("/")
@@ -30,6 +32,8 @@ STATE_MACHINE_ARN = env("STATE_MACHINE_ARN")
 NOTIFY_USER_FUNCTION = env("NOTIFY_USER_FUNCTION")
 TASKS_QUEUE_URL = env("TASKS_QUEUE_URL")
 DEAD_LETTER_QUEUE_URL = env("DEAD_LETTER_QUEUE_URL")
+FEEDBACK_QUEUE_URL = env("FEEDBACK_QUEUE_URL")  # what came back of mails
+SMS_A_DAY = env.int("SMS_A_DAY", default=200)  # to everybody together; the pipeline counts its own among them
 
 # Where a browser fetches photos from and sends them to: the address that boto3 uses, which is AWS's own unless told.
 S3_ENDPOINT = env("AWS_ENDPOINT_URL_S3", default=env("AWS_ENDPOINT_URL", default="")).rstrip("/")
@@ -195,7 +199,8 @@ ACCOUNT_FORMS = {
     "reauthenticate": "webapp.accounts.forms.ReauthenticateForm",
 }
 # Guesses at a password, from one address and at one account; mails with a link to a new one; then passwords of shared
-# albums: wrong tries from one address, and from all of them. Uploads that one person begins.
+# albums: wrong tries from one address, and from all of them. Uploads that one person begins. Codes sent to a phone, and
+# tries at them: how many a day is counted in DynamoDB besides, and how often one code may be tried with the code.
 ACCOUNT_RATE_LIMITS = {
     "login_failed": "10/m/ip,100/1h/ip,5/5m/key,10/1h/key,50/1d/key",
     "change_password": "10/5m/user,50/1d/user",
@@ -204,6 +209,8 @@ ACCOUNT_RATE_LIMITS = {
     "share_password": "10/5m/key",
     "share_password_of_all": "200/1h/key",
     "upload_begin": "600/1h/user",
+    "phone_code": "3/10m/user,20/1d/ip",
+    "phone_code_try": "20/1h/user,50/1d/ip",
 }
 # Codes of second factors count as logins that failed, for each person: "login_failed" above.
 STAFF_NEED_MFA = env.bool("STAFF_NEED_MFA", default=True)  # no page below /admin/ without a second factor
@@ -240,6 +247,7 @@ ANYMAIL = {
         "region_name": AWS_REGION,
         "config": {"connect_timeout": 3, "read_timeout": 10, "retries": {"mode": "standard", "total_max_attempts": 3}},
     },
+    "AMAZON_SES_CONFIGURATION_SET_NAME": env("MAIL_CONFIGURATION_SET"),
     # The site's policy allows this one sender, and is checked against the parameter rather than the message.
     "SEND_DEFAULTS": {"esp_extra": {"FromEmailAddress": DEFAULT_FROM_EMAIL}},
 }

@@ -23,6 +23,8 @@ BEFORE_FIRST_START = {
     "NOTIFY_USER_FUNCTION": "not-deployed-yet",
     "TASKS_QUEUE_URL": "not-deployed-yet",
     "DEAD_LETTER_QUEUE_URL": "not-deployed-yet",
+    "FEEDBACK_QUEUE_URL": "not-deployed-yet",
+    "MAIL_CONFIGURATION_SET": "not-deployed-yet",
 }
 for name, value in BEFORE_FIRST_START.items():
     os.environ.setdefault(name, value)

@@ -19,6 +19,8 @@ REQUIRED = (
     "NOTIFY_USER_FUNCTION",
     "TASKS_QUEUE_URL",
     "DEAD_LETTER_QUEUE_URL",
+    "FEEDBACK_QUEUE_URL",
+    "MAIL_CONFIGURATION_SET",
 )
 if missing := [name for name in REQUIRED if not os.environ.get(name)]:
     raise ImproperlyConfigured(f"Set these environment variables: {', '.join(missing)}. See README.md, 'Deploy'.")

@@ -18,6 +18,8 @@ os.environ.update(
     NOTIFY_USER_FUNCTION="notify-user-test",
     TASKS_QUEUE_URL="https://sqs.eu-west-1.amazonaws.com/123456789012/tasks-test",
     DEAD_LETTER_QUEUE_URL="https://sqs.eu-west-1.amazonaws.com/123456789012/dead-letters-test",
+    FEEDBACK_QUEUE_URL="https://sqs.eu-west-1.amazonaws.com/123456789012/feedback-test",
+    MAIL_CONFIGURATION_SET="mails-test",
 )
 os.environ.setdefault("DATABASE_URL", "sqlite://:memory:")
 for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_PROFILE"):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -53,12 +53,24 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     batch = photo_table.get_batch(table, event["batch_id"])
     if batch is None or not batch.is_due:
         return {"outcome": "not_due"}
-    return {"outcome": _claim_and_tell(table, batch, _prepare(table, batch, settings.site_url), settings.mail_sender)}
-
-
-def _prepare(table: Any, batch: Batch, site_url: str) -> Draft:
     nothing = Preferences(owner_id=batch.owner_id, channel=Channel.NONE)
     preferences = photo_table.get_preferences(table, batch.owner_id) or nothing
+    preferences = _within_cap(table, batch, preferences, settings.sms_a_day)
+    return {"outcome": _claim_and_tell(table, batch, _prepare(table, batch, preferences, settings.site_url), settings)}
+
+
+def _within_cap(table: Any, batch: Batch, preferences: Preferences, a_day: int) -> Preferences:
+    """By mail instead of a text message when enough of these went out today; not at all where no mail is to be sent
+    either. Counted before the claim, so that a count that fails loses no notice."""
+    if preferences.channel != Channel.SMS or not wants(preferences, batch):
+        return preferences
+    if photo_table.count_sms(table, preferences.owner_id, a_day=a_day, now=utc_now()):
+        return preferences
+    logger.warning("enough text messages for today: told by mail, if at all", extra={"batch": batch.batch_id})
+    return replace(preferences, channel=Channel.MAIL)
+
+
+def _prepare(table: Any, batch: Batch, preferences: Preferences, site_url: str) -> Draft:
     reasons = _read_reasons(table, batch) if wants(preferences, batch) else {}
     return Draft(preferences, reasons, site_url)
 
@@ -69,7 +81,7 @@ def _read_reasons(table: Any, batch: Batch) -> dict[str, Reason]:
     return {photo.photo_id: photo.reason for photo in photos if photo and photo.reason}
 
 
-def _claim_and_tell(table: Any, seen: Batch, draft: Draft, sender: str) -> str:
+def _claim_and_tell(table: Any, seen: Batch, draft: Draft, settings: config.NotifyConfig) -> str:
     notice = draft.compose(seen)
     token = str(uuid.uuid4())  # not the request's id, which stays the same when Lambda tries an event again
     batch = photo_table.claim_notice(table, seen.batch_id, token=token, now=utc_now())
@@ -80,7 +92,7 @@ def _claim_and_tell(table: Any, seen: Batch, draft: Draft, sender: str) -> str:
         notice = draft.compose(batch)
     if notice is None:
         return "not_wanted"
-    return _tell(table, batch.batch_id, token, partial(_send, draft.preferences, notice, sender))
+    return _tell(table, batch.batch_id, token, partial(_send, draft.preferences, notice, settings))
 
 
 def _photos(batch: Batch) -> tuple[set[str], set[str], set[str]]:
@@ -108,16 +120,17 @@ def _is_definite(error: Exception) -> bool:
     return not isinstance(error, ClientError) or 400 <= error.response["ResponseMetadata"]["HTTPStatusCode"] < 500
 
 
-def _send(preferences: Preferences, notice: Notice, sender: str) -> None:
+def _send(preferences: Preferences, notice: Notice, settings: config.NotifyConfig) -> None:
     if preferences.channel == Channel.SMS:
         _send_sms(preferences.phone, notice)
     else:
-        _send_mail(preferences.email, notice, sender)
+        _send_mail(preferences.email, notice, settings)
 
 
-def _send_mail(address: str, notice: Notice, sender: str) -> None:
+def _send_mail(address: str, notice: Notice, settings: config.NotifyConfig) -> None:
     aws.mail().send_email(
-        FromEmailAddress=sender,
+        FromEmailAddress=settings.mail_sender,
+        ConfigurationSetName=settings.mail_configuration_set,
         Destination={"ToAddresses": [address]},
         Content={
             "Simple": {

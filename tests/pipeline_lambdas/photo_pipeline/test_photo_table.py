@@ -25,9 +25,12 @@ from pipeline_lambdas.photo_pipeline.contract import (
     photo_item_key,
     reason,
     request_run_update,
+    sms_of_all_key,
+    sms_of_person_key,
 )
 from pipeline_lambdas.photo_pipeline.errors import Overtaken
 from pipeline_lambdas.photo_pipeline.results import Ending
+from tests import cloudformation
 from tests.pipeline_lambdas.records import NOW, make_batch, make_photo, make_run
 
 STEP = Step("ResizeImage", NOW, 12, 1)
@@ -242,3 +245,14 @@ def test_a_batch_holds_each_photo_once_under_its_last_end(aws: SimpleNamespace, 
     held = {photo: status for status in ("ready", "rejected", "failed") for photo in getattr(stored, status)}
     assert held == dict(endings)
     assert stored.is_complete == (len(held) == 3)
+
+
+def test_text_messages_are_counted_by_the_day_and_the_table_forgets_the_counts_by_itself(aws: SimpleNamespace) -> None:
+    late, next_day = "2026-05-12T23:59:59.000+00:00", "2026-05-13T00:00:00.000+00:00"
+    counted = [photo_table.count_sms(aws.table, "o", a_day=2, now=now) for now in (late, late, late, next_day)]
+    assert counted == [True, True, False, True]
+    items = [aws.table.get_item(Key=key)["Item"] for key in (sms_of_person_key("o", late), sms_of_all_key(late))]
+    assert [item["sent"] for item in items] == [3, 2], "a person's own count is asked first"
+    assert {int(item["forget_at"]) for item in items} == {1_778_803_199}, "two days later"
+    declared = cloudformation.resources("AWS::DynamoDB::Table")["PhotoTable"]["TimeToLiveSpecification"]
+    assert declared == {"AttributeName": "forget_at", "Enabled": True}

@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnec
 from pipeline_lambdas.photo_pipeline import aws as pipeline_aws
 from pipeline_lambdas.photo_pipeline import config, photo_table
 from pipeline_lambdas.photo_pipeline.contract import (
+    SMS_A_DAY_EACH,
     Batch,
     Box,
     Failure,
@@ -588,6 +589,40 @@ def test_a_batch_is_told_by_sms(aws: SimpleNamespace, mailbox: SimpleNamespace) 
     ((number, text, *_),) = mailbox.texts()
     assert number == "+34600000000"
     assert "1 photo ready" in text
+
+
+def _tell_by_sms(aws: SimpleNamespace, owner_id: str, batch_id: str, **preferences: Any) -> str:
+    _prefer(aws, owner_id, channel="sms", **preferences)
+    make_batch(aws, owner_id, batch_id=batch_id, ready={"1"})
+    return str(notify_user.handler({"batch_id": batch_id}, None)["outcome"])
+
+
+def test_what_is_more_than_a_persons_text_messages_of_a_day_is_told_by_mail(
+    aws: SimpleNamespace, mailbox: SimpleNamespace
+) -> None:
+    outcomes = {_tell_by_sms(aws, "o", f"b{number}") for number in range(SMS_A_DAY_EACH + 2)}
+    assert outcomes == {"sent"}
+    assert (len(mailbox.texts()), len(mailbox.mails())) == (SMS_A_DAY_EACH, 2)
+    _tell_by_sms(aws, "another", "theirs")
+    assert len(mailbox.texts()) == SMS_A_DAY_EACH + 1
+
+
+def test_text_messages_to_everybody_together_are_counted(
+    aws: SimpleNamespace, mailbox: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _switch(monkeypatch, "off", "off", SMS_A_DAY="3")
+    for number in range(5):
+        assert _tell_by_sms(aws, f"person{number}", f"b{number}") == "sent"
+    assert (len(mailbox.texts()), len(mailbox.mails())) == (3, 2)
+
+
+def test_over_the_cap_nobody_gets_a_mail_who_gets_none(
+    aws: SimpleNamespace, mailbox: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _switch(monkeypatch, "off", "off", SMS_A_DAY="0")
+    assert _tell_by_sms(aws, "o", "b", email="") == "not_wanted"
+    assert notify_user.handler({"batch_id": "b"}, None) == {"outcome": "not_due"}, "the sweep does not ask for ever"
+    assert (mailbox.texts(), mailbox.mails()) == ([], [])
 
 
 def test_the_notice_names_what_went_wrong(aws: SimpleNamespace, mailbox: SimpleNamespace) -> None:
