@@ -79,6 +79,12 @@ def probe_sqs() -> Any:
 
 
 @lru_cache(maxsize=1)
+def sms() -> Any:
+    """SNS, tried once: a text message whose answer got lost may have been sent, and costs money."""
+    return _session().client("sns", config=CONFIG.merge(Config(retries={"total_max_attempts": 1})))
+
+
+@lru_cache(maxsize=1)
 def _credentials() -> Any:
     return _session().get_credentials()
 

@@ -4,6 +4,8 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.i18n import set_language
 
+from webapp.accounts import notice_views
+
 from . import views
 
 # Staff log in where everyone does: with its rate limits and verified address.
@@ -19,6 +21,7 @@ urlpatterns = [
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("accounts/sessions/", include("allauth.usersessions.urls")),
     path("accounts/", include("webapp.accounts.provider_urls")),
+    path("unsubscribe/<str:token>/", notice_views.unsubscribe, name="unsubscribe"),
     path("settings/", include("webapp.accounts.urls")),
     path("admin/", admin.site.urls),
     path("i18n/setlang/", set_language, name="set_language"),

@@ -23,6 +23,7 @@ OUTSIDE = {
     "account_reset_password_from_key_done": ["/accounts/password/reset/key/done/"],
     "albums:shared": ["/s/{token}/", "/s/{locked}/"],
     "albums:shared_photo": ["/s/{token}/{entry}/"],
+    "unsubscribe": ["/unsubscribe/{unsubscribe}/"],
     "devstack:inbox": ["/dev/inbox/"],
 }
 INSIDE = {

@@ -74,7 +74,14 @@ def _second_factor(found: Authenticator) -> dict[str, Any]:
 
 def _preferences(user: User) -> dict[str, Any]:
     preferences = getattr(user, "preferences", None)
-    return asdict(preferences.as_record()) if preferences else {}
+    if not preferences:
+        return {}
+    record = asdict(preferences.as_record())
+    del record["unsubscribe_url"]  # which lets in whoever reads it
+    # What they chose, whether it reaches them or not.
+    chosen = {"channel": preferences.channel, "email": user.email, "phone": str(preferences.phone or "")}
+    names = ("phone_confirmed_at", "stopped_because", "stopped_at")
+    return record | chosen | {name: getattr(preferences, name) for name in names}
 
 
 def _album(album: Album) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from phonenumber_field.modelfields import PhoneNumberField
 
 from pipeline_lambdas.photo_pipeline import contract
 
+from . import unsubscribe
+
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
@@ -122,16 +124,59 @@ class NotificationPreferences(models.Model):
     def is_waiting(self) -> bool:
         return self.revision > self.copied_revision
 
+    @property
+    def has_unconfirmed_phone(self) -> bool:
+        return bool(self.phone) and self.phone_confirmed_at is None
+
+    @property
+    def reaches(self) -> str:
+        """The channel that reaches the person: the one they chose, or none while that one does not work."""
+        works = {self.Channel.MAIL: not self.stopped_because, self.Channel.SMS: bool(self.phone_confirmed_at)}
+        return self.channel if works.get(self.Channel(self.channel)) else self.Channel.NONE.value
+
+    @property
+    def is_silenced(self) -> bool:
+        """Whether the person wants to be told, and cannot be."""
+        return self.reaches != self.channel
+
     def as_record(self) -> contract.Preferences:
-        """What the pipeline reads."""
+        """What the pipeline reads. A mail address that is stopped, or a phone that is not confirmed, is not in it."""
         return contract.Preferences(
             owner_id=str(self.user_id),
-            channel=self.channel,
+            channel=self.reaches,
             only_problems=self.only_problems,
             keep_place=self.keep_place,
-            email=self.user.email,
-            phone=str(self.phone or ""),
+            email="" if self.stopped_because else self.user.email,
+            phone=str(self.phone or "") if self.phone_confirmed_at else "",
+            unsubscribe_url=unsubscribe.url_for(self.user_id),
         )
+
+
+class PhoneCodeQuerySet(models.QuerySet["PhoneCode"]):
+    def open(self) -> Self:
+        """Those that can still be typed."""
+        return self.filter(tries__lt=PhoneCode.TRIES, expires_at__gt=timezone.now())
+
+
+class PhoneCode(models.Model):
+    """The code that was last sent to a person's phone. It opens nothing once it is used, was tried too often, or is
+    older than a few minutes; another one takes its place."""
+
+    TRIES = 5
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True, related_name="phone_code")
+    digest = models.CharField(max_length=64, help_text="Of the code, the number it was sent to, and the person.")
+    expires_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+
+    objects = PhoneCodeQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"code for {self.user_id}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.tries < self.TRIES and self.expires_at > timezone.now()
 
 
 class ExportQuerySet(models.QuerySet["Export"]):

@@ -42,8 +42,19 @@ def choose_place(*, user: User, keep: bool) -> NotificationPreferences:
     return _change(user, keep_place=keep)
 
 
+def turn_off(*, user: User) -> None:
+    """No more notices, by any way; again changes nothing. Call `copy` once this is committed."""
+    off = NotificationPreferences.Channel.NONE
+    if provide(user=user).channel != off:
+        _change(user, channel=off)
+
+
+@transaction.atomic
 def refresh(*, user: User) -> NotificationPreferences:
-    """Have the copy made anew, with defaults for someone new: their mail address was verified, or is another."""
+    """Have the copy made anew, with defaults for someone new: their mail address was verified, or is another. So what
+    came back of mails before says nothing any more."""
+    came_back = NotificationPreferences.Stopped.BOUNCE
+    NotificationPreferences.objects.filter(user=user, stopped_because=came_back).update(stopped_because="")
     return _change(user)
 
 
@@ -51,9 +62,17 @@ def _change(user: User, **choice: Any) -> NotificationPreferences:
     with transaction.atomic():
         preferences, is_new = NotificationPreferences.objects.get_or_create(user=user, defaults=choice)
         if not is_new:
+            _forget_another_phone(user, choice)
             NotificationPreferences.objects.filter(pk=user.pk).update(revision=F("revision") + 1, **choice)
             preferences.refresh_from_db()
     return preferences
+
+
+def _forget_another_phone(user: User, choice: dict[str, Any]) -> None:
+    """What was confirmed is one number, and no other."""
+    if "phone" in choice:
+        another = NotificationPreferences.objects.filter(pk=user.pk).exclude(phone=choice["phone"])
+        another.update(phone_confirmed_at=None)
 
 
 def copy(user_id: str) -> None:

@@ -4,7 +4,7 @@ from anymail.exceptions import AnymailAPIError
 from celery import shared_task
 from django.core import mail
 
-from . import closing, exports, preferences, sessions
+from . import bounces, closing, exports, preferences, sessions
 from .models import NotificationPreferences
 
 
@@ -32,6 +32,12 @@ def push_waiting_preferences() -> None:
     """Set every copy going that is older than its choice."""
     for user_id in NotificationPreferences.objects.waiting().values_list("pk", flat=True)[:500]:
         push_preferences.delay(str(user_id))
+
+
+@shared_task
+def read_mail_feedback() -> int:
+    """Stop mails that come back or are not welcome; how many messages about them were dealt with."""
+    return bounces.read_feedback()
 
 
 @shared_task

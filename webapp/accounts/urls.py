@@ -1,9 +1,12 @@
 from django.urls import path
 
-from . import data_views, views
+from . import data_views, notice_views, views
 
 urlpatterns = [
     path("notifications/", views.settings_notifications, name="settings_notifications"),
+    path("phone/code/", notice_views.send_phone_code, name="send_phone_code"),
+    path("phone/confirm/", notice_views.confirm_phone, name="confirm_phone"),
+    path("mail/again/", notice_views.resume_mail, name="resume_mail"),
     path("email/stop/<str:token>/", views.stop_email_change, name="settings_stop_email_change"),
     path("devices/<int:session_id>/end/", views.end_session, name="settings_end_session"),
     path("data/", data_views.settings_data, name="settings_data"),

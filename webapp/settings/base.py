@@ -14,7 +14,6 @@ BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DATA_DIR = Path(env("SHOEBOX_DATA_DIR", default=str(BASE_DIR / "var")))
 
 SECRET_KEY = env("SECRET_KEY")
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # those before it, while it is being changed
 # Former keys: what they signed, such as the links by which one unsubscribes, holds as long as they stand here.
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 DEBUG = False
@@ -321,6 +320,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "push preferences": {
         "task": "webapp.accounts.tasks.push_waiting_preferences",
+        "schedule": SWEEP_SECONDS,
+        "options": {"expires": SWEEP_SECONDS},
+    },
+    "mail feedback": {
+        "task": "webapp.accounts.tasks.read_mail_feedback",
         "schedule": SWEEP_SECONDS,
         "options": {"expires": SWEEP_SECONDS},
     },

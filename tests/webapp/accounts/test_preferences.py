@@ -15,7 +15,7 @@ from django.urls import reverse
 from pipeline_lambdas.photo_pipeline import contract
 from tests.conftest import TABLE
 from webapp import aws as site_aws
-from webapp.accounts import preferences, tasks, views
+from webapp.accounts import preferences, tasks, unsubscribe, views
 from webapp.accounts.models import NotificationPreferences, User
 
 from .factories import make_preferences, make_user
@@ -58,9 +58,16 @@ def test_a_saved_choice_is_what_the_pipeline_reads(client: Client, aws: SimpleNa
 
     assert (response.status_code, response.url) == (302, PAGE)
     assert words(response) == [views.SAVED]
+    # The number counts once it is confirmed: test_phones.py.
     assert copied(aws, user) == contract.Preferences(
-        owner_id=str(user.pk), channel="sms", only_problems=True, email="ana@example.org", phone="+34612345678"
+        owner_id=str(user.pk),
+        channel="none",
+        only_problems=True,
+        email="ana@example.org",
+        unsubscribe_url=unsubscribe.url_for(user.pk),
     )
+    chosen = NotificationPreferences.objects.get(user=user)
+    assert (chosen.channel, chosen.phone) == ("sms", "+34612345678")
     assert not NotificationPreferences.objects.waiting().exists()
 
 
@@ -72,7 +79,9 @@ def test_someone_who_has_not_chosen_is_told_by_mail_and_sees_so(client: Client, 
 
     assert page.context["form"]["channel"].value() == "mail"
     assert not page.context["waits"]
-    assert copied(aws, user) == contract.Preferences(owner_id=str(user.pk), channel="mail", email="ana@example.org")
+    assert copied(aws, user) == contract.Preferences(
+        owner_id=str(user.pk), channel="mail", email="ana@example.org", unsubscribe_url=unsubscribe.url_for(user.pk)
+    )
 
 
 def test_looking_changes_no_choice(client: Client, aws: SimpleNamespace) -> None:

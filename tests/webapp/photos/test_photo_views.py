@@ -330,7 +330,7 @@ def test_it_takes_one_call_of_aws_and_few_queries_however_many_photos_there_are(
 ) -> None:
     photos = [ready(aws, me, taken=f"2024-05-{day:02}T12:00:00") for day in range(1, 8)]
     calls.clear()
-    with django_assert_max_num_queries(6):  # session, person, photo, two neighbours, labels to offer
+    with django_assert_max_num_queries(7):  # session, person, their wishes, photo, two neighbours, labels to offer
         text_of(mine.get(photos[3].get_absolute_url()))
     assert calls == {"BatchGetItem": 1}
 

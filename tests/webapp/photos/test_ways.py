@@ -97,5 +97,5 @@ def test_an_album_is_opened_at_the_page_that_a_photo_is_on(aws: Any, me: Any, mi
 def test_it_takes_one_query_more_than_the_gallery_does(
     mine: Client, photos: list[Photo], album: Album, django_assert_max_num_queries: Any
 ) -> None:
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         assert opened(mine, photos[2], album.pk).status_code == 200
