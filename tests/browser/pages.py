@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from tests.stack.pipeline import wishes_of
 from tests.stack.site import UUID, Site
 
 PASSWORD = "three violets"
@@ -86,7 +87,9 @@ def fill(person: Site, **photos: str) -> Belongings:
     act(person, "trash", [photos["trashed"]])
     token, locked = share(person, album), share(person, album, password=PASSWORD)
     (entry,) = re.findall(rf"/s/{token}/([\w-]+)/", Site(person.stack).get(f"/s/{token}/").text)[:1]
+    unsubscribe = wishes_of(person.stack, person.email).unsubscribe_url.rstrip("/").rpartition("/")[2]
     names = {"album": album, "empty": empty, "token": token, "locked": locked, "entry": entry}
+    names["unsubscribe"] = unsubscribe
     return Belongings(person, {**photos, **names})
 
 

@@ -110,6 +110,13 @@ def mails_to(stack: RunningStack, address: str) -> list[EmailMessage]:
     return [email.message_from_bytes(mime, policy=email.policy.default) for mime in found]
 
 
+def wishes_of(stack: RunningStack, address: str) -> Preferences:
+    """What the pipeline knows of how the person with this address wants to be told, which is mail that arrives."""
+    items = stack.aws.table(stack.outputs["PhotoTableName"]).scan()["Items"]
+    (found,) = [item for item in items if item["sk"] == "PREFERENCES" and item.get("email") == address]
+    return from_item(Preferences, found)
+
+
 def until(condition: Any) -> None:
     """Wait until `condition()` is true; fail when it never is."""
     give_up = time.monotonic() + PATIENCE

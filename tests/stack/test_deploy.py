@@ -33,7 +33,7 @@ def test_site_and_its_probes_answer_when_the_stack_is_ready(stack: RunningStack)
 def test_every_output_that_the_site_needs_is_there(stack: RunningStack) -> None:
     assert stack.outputs.keys() >= {
         "OriginalsBucketName", "RenditionsBucketName", "PhotoTableName", "StateMachineArn", "NotifyUserFunctionName",
-        "TasksQueueUrl", "SitePolicyArn", "DeadLetterQueueUrl",
+        "TasksQueueUrl", "SitePolicyArn", "DeadLetterQueueUrl", "FeedbackQueueUrl", "MailConfigurationSetName",
     }  # fmt: skip
     assert stack.outputs["TasksQueueUrl"].startswith(stack.parts.aws_url)
 
