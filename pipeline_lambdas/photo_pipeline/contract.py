@@ -416,14 +416,22 @@ class Photo:
 
 @dataclass(frozen=True)
 class Preferences:
-    """How a person wants to be told: pk `OWNER#{owner}`, sk `PREFERENCES`. The phone number is in E.164."""
+    """How a person wants to be told: pk `OWNER#{owner}`, sk `PREFERENCES`. `channel` is of what is told about each
+    batch, `digest_channel` of digests, and at most one of them is set to something. The phone number is in E.164.
+    Nothing is told of a batch from the hour `quiet_from` to the hour `quiet_to` of their `time_zone`, an IANA name.
+    Mails carry `unsubscribe_url`, an address that takes RFC 8058's POST, where there is one."""
 
     owner_id: str
     channel: str = "mail"
+    digest_channel: str = ""
     only_problems: bool = False
     keep_place: bool = False
     email: str = ""
     phone: str = ""
+    language: str = "en"
+    time_zone: str = "UTC"
+    quiet_from: int | None = None
+    quiet_to: int | None = None
     unsubscribe_url: str = ""
 
 
@@ -473,9 +481,20 @@ class Channel(StrEnum):
     NONE = "none"
 
 
+class Kind(StrEnum):
+    """What a batch is, that nobody uploaded as such."""
+
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    TEST = "test"
+
+
 @dataclass(frozen=True)
 class Batch:
-    """Photos uploaded together: pk `BATCH#{batch}`, sk `BATCH`. Complete when the three sets hold `expected` ids."""
+    """Photos uploaded together: pk `BATCH#{batch}`, sk `BATCH`. Complete when the three sets hold `expected` ids.
+
+    The site has digests and tests told in the same way, claims and all: their record is a batch of a `kind` of their
+    own, complete from the start. A digest holds some ids of each set and says how many `more` there are."""
 
     batch_id: str
     owner_id: str
@@ -487,11 +506,17 @@ class Batch:
     claimed_at: str = ""
     sent_at: str = ""
     refusals: int = 0
+    kind: str = ""
+    more: dict[str, int] = field(default_factory=dict)
 
     @property
     def counted(self) -> set[str]:
         """Ids of its photos that have come to an end."""
         return self.ready | self.rejected | self.failed
+
+    def count(self, status: str) -> int:
+        """How many of its photos have come to that end."""
+        return len(getattr(self, Status(status).value)) + self.more.get(status, 0)
 
     @property
     def is_complete(self) -> bool:
@@ -505,7 +530,8 @@ class Batch:
     @property
     def summary(self) -> str:
         """What became of its photos, in a few words, as notices and the site tell it."""
-        ends = {"ready": len(self.ready), "could not be read": len(self.rejected), "failed": len(self.failed)}
+        ready, rejected, failed = (self.count(status) for status in TERMINAL)
+        ends = {"ready": ready, "could not be read": rejected, "failed": failed}
         told = [(count, words) for words, count in ends.items() if count] or [(0, "ready")]
         first, *others = told
         return ", ".join([f"{count_photos(first[0])} {first[1]}", *(f"{count} {words}" for count, words in others)])
