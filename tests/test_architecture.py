@@ -53,8 +53,8 @@ RESERVED = (
     ("webapp.devstack", ("webapp/devstack/",)),
     ("tests", ()),
 )
-STANDARD_LIBRARY_OF_THE_CONTRACT = {"__future__", "collections", "dataclasses", "decimal", "enum", "functools",
-                                    "hashlib", "re", "types", "typing", "datetime"}  # fmt: skip
+STANDARD_LIBRARY_OF_THE_CONTRACT = {"__future__", "collections", "dataclasses", "datetime", "decimal", "enum",
+                                    "functools", "hashlib", "re", "types", "typing", "zoneinfo"}  # fmt: skip
 
 
 def source_files() -> list[Path]:

@@ -9,12 +9,15 @@ from typing import Any
 import boto3
 from botocore.config import Config as ClientConfig
 
-from .calls import CLIENTS, CONFLICTS, longest_conflict
+from .calls import BRIEF, CLIENTS, CONFLICTS, Patience, longest_conflict
 
 
 def client_config(service: str) -> ClientConfig:
     """How long a service's client waits, and how often it tries."""
-    patience = CLIENTS[service]
+    return _config(CLIENTS[service])
+
+
+def _config(patience: Patience) -> ClientConfig:
     return ClientConfig(
         connect_timeout=patience.connect,
         read_timeout=patience.read,
@@ -25,6 +28,12 @@ def client_config(service: str) -> ClientConfig:
 @functools.cache
 def s3() -> Any:
     return boto3.client("s3", config=client_config("s3"))
+
+
+@functools.cache
+def s3_briefly() -> Any:
+    """For what one can do without: it tries once, and not for long."""
+    return boto3.client("s3", config=_config(BRIEF))
 
 
 @functools.cache

@@ -35,6 +35,7 @@ class Patience:
 ORDINARY = Patience(connect=2, read=5, attempts=3)
 SLOW = Patience(connect=2, read=20, attempts=2)  # it looks at a picture meanwhile
 ONCE = Patience(connect=2, read=10, attempts=1)  # a notice whose answer got lost may have been sent
+BRIEF = Patience(connect=1, read=2, attempts=1)  # for what a notice can do without
 
 CLIENTS: Mapping[str, Patience] = {
     "s3": ORDINARY,
@@ -79,6 +80,7 @@ class Then(StrEnum):
     NOTICE = "the task is tried again; then the notice stays unclaimed, and the sweep asks for it"
     FREE = "the claim is given back and the task tried again; then as NOTICE"
     REFUSED = "the claim is given back and the refusal counted; the sweep asks again, thrice in all"
+    PLAIN = "the notice is sent without the pictures that were not read"
     SILENCE = "the claim stays: the notice may have been sent, and is not sent twice"
 
 
@@ -130,6 +132,7 @@ CALLS: Mapping[str, Mapping[str, Answers]] = {
     "NotifyUser": {
         "DynamoDB.GetItem": _always(Then.NOTICE),
         "DynamoDB.UpdateItem": _always(Then.NOTICE),
+        "S3.GetObject": _always(Then.PLAIN),  # asked briefly, and no more once one was not answered
         "SESv2.SendEmail": _SENDING,
         "SNS.Publish": _SENDING,
     },

@@ -46,6 +46,7 @@ class NotifyConfig:
     """site_url without a slash at its end; sms_a_day: text messages to everybody together; mail_configuration_set: by
     which SES tells what came back."""
 
+    renditions_bucket: str
     photo_table: str
     mail_sender: str
     mail_configuration_set: str

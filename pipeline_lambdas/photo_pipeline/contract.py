@@ -19,6 +19,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 Item = dict[str, Any]
 UpdateArguments = dict[str, Any]
@@ -433,6 +434,23 @@ class Preferences:
     quiet_from: int | None = None
     quiet_to: int | None = None
     unsubscribe_url: str = ""
+
+
+def is_quiet(preferences: Preferences, now: datetime) -> bool:
+    """Whether it is one of a person's quiet hours. They may go over midnight; from an hour to the same one is none."""
+    start, end = preferences.quiet_from, preferences.quiet_to
+    if start is None or end is None:
+        return False
+    hour = now.astimezone(zone(preferences.time_zone)).hour
+    return start <= hour < end if start <= end else hour >= start or hour < end
+
+
+def zone(name: str) -> ZoneInfo:
+    """The time zone of an IANA name; UTC for one that this machine does not know."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return ZoneInfo("UTC")
 
 
 @dataclass(frozen=True)

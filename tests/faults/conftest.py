@@ -22,7 +22,7 @@ from tests.faults.injection import Injector
 from tests.faults.moto_table import light
 from tests.faults.pipeline import Pipeline
 from tests.faults.world import World, made_of
-from tests.pipeline_lambdas.rekognition import LABELS, FakeRekognition
+from tests.pipeline_lambdas.rekognition import LABELS, MODERATION, FakeRekognition
 from webapp import aws as site_aws
 
 
@@ -43,10 +43,11 @@ def cloud() -> Iterator[SimpleNamespace]:
         injector.watch(site_aws.lambda_(), pipeline.answer_invoke)
         rekognition = FakeRekognition()
         rekognition.answers[LABELS] = _briefly(rekognition.answers[LABELS])
+        rekognition.answers[MODERATION] |= {"ModerationLabels": []}  # else no notice would show the photo
         injector.watch(pipeline_aws.rekognition(), rekognition.answer)
         for client in (pipeline_aws.s3(), pipeline_aws.table(TABLE).meta.client, pipeline_aws.step_functions(),
-                       pipeline_aws.mail(), pipeline_aws.sms(), site_aws.s3(), site_aws.table().meta.client,
-                       site_aws.stepfunctions()):  # fmt: skip
+                       pipeline_aws.s3_briefly(), pipeline_aws.mail(), pipeline_aws.sms(), site_aws.s3(),
+                       site_aws.table().meta.client, site_aws.stepfunctions()):  # fmt: skip
             injector.watch(client)
         yield SimpleNamespace(aws=aws, pipeline=pipeline, injector=injector, rekognition=rekognition)
 

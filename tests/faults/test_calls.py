@@ -167,6 +167,11 @@ def _silence(case: Case) -> None:
     assert case.notices == 0
 
 
+def _plain(case: Case) -> None:
+    assert case.tries == case.execution.visited.count("NotifyUser") == 1
+    assert (case.record.status, bool(case.batch.sent_at), case.notices) == ("ready", True, 1)
+
+
 ENDS: dict[Then, Callable[[Case], None]] = {
     Then.EVENT: _event,
     Then.TASK: _task,
@@ -178,6 +183,7 @@ ENDS: dict[Then, Callable[[Case], None]] = {
     Then.FREE: _notice,
     Then.REFUSED: _refused,
     Then.SILENCE: _silence,
+    Then.PLAIN: _plain,
 }
 
 
@@ -185,7 +191,7 @@ def test_the_table_has_every_call_of_a_clean_run() -> None:
     made = {(function, each) for runs in MADE.values() for function, calls in runs.items() for each in calls}
     rare = {("StoreMetadata", "S3.DeleteObject"), ("NotifyUser", "SNS.Publish")}  # a lost run; a person with a phone
     assert {(function, operation) for function, operation, _, _ in CELLS} == made | rare
-    assert len(CELLS) == len(made | rare) * 5 == 90
+    assert len(CELLS) == len(made | rare) * 5 == 95
 
 
 @pytest.mark.parametrize(("function", "operation", "fault", "then"), CELLS, ids=lambda part: str(part))
@@ -224,7 +230,10 @@ def _meanwhile(cloud: SimpleNamespace, case: Case) -> Iterator[None]:
 def _outage(cloud: SimpleNamespace, function: str, operation: str, fault: Fault) -> Iterator[list[str]]:
     """Every request of the operation that the function sends meets the fault."""
     service, _, name = operation.partition(".")
-    client = _rekognition() if service == "Rekognition" else CLIENTS[service]()
+    made = (
+        pipeline_aws.s3_briefly if (service, function) == ("S3", "NotifyUser") else CLIENTS.get(service, _rekognition)
+    )
+    client = made()
     with spoil(client, name, fault, when=lambda: cloud.injector.function == function) as sent:
         if service == "Rekognition":
             method, image = getattr(client, xform_name(name)), {"Bytes": b"any"}

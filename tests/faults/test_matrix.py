@@ -27,7 +27,7 @@ CALLS: dict[str, dict[str, dict[str, int]]] = {
             "Rekognition.DetectLabels": 1, "Rekognition.DetectFaces": 1, "Rekognition.DetectModerationLabels": 1,
         },
         "StoreMetadata": {GET: 1, UPDATE: 2},
-        "NotifyUser": {GET: 2, UPDATE: 2, MAIL: 1},
+        "NotifyUser": {GET: 3, READ: 1, UPDATE: 2, MAIL: 1},
     },
     "refused": {
         "TriggerStepFunction": {"SFN.StartExecution": 1},

@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import urllib.parse
+import uuid
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import UTC, datetime
+from email import message_from_string, policy
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+from PIL import Image
 
 from pipeline_lambdas.photo_pipeline import aws as pipeline_aws
 from pipeline_lambdas.photo_pipeline import config, photo_table
+from pipeline_lambdas.photo_pipeline.calls import Fault
 from pipeline_lambdas.photo_pipeline.contract import (
     SMS_A_DAY_EACH,
     Batch,
     Box,
     Failure,
     Instance,
+    Label,
     ModerationLabel,
     Photo,
     Preferences,
     Refusal,
+    Rendition,
     Run,
     Status,
     analysis_item_key,
@@ -54,6 +62,7 @@ from tests.pipeline_lambdas.invocation import Invocation
 from tests.pipeline_lambdas.records import NOW, make_batch, make_photo, make_run
 from tests.pipeline_lambdas.rekognition import FACES, LABELS, MODERATION, FakeRekognition
 from tests.pipeline_lambdas.sizes import item_size
+from tests.pipeline_lambdas.wire import spoil
 
 
 def _state(run: Run) -> dict[str, Any]:
@@ -492,7 +501,21 @@ def mailbox(aws: SimpleNamespace) -> SimpleNamespace:
     aws.client("sesv2").create_email_identity(EmailIdentity="shoebox@example.org")
     ses = ses_backends[DEFAULT_ACCOUNT_ID]["eu-west-1"]
     sns = sns_backends[DEFAULT_ACCOUNT_ID]["eu-west-1"]
-    return SimpleNamespace(mails=lambda: ses.sent_messages, texts=lambda: list(sns.sms_messages.values()))
+    return SimpleNamespace(
+        mails=lambda: list(map(_Mail, ses.sent_messages)), texts=lambda: [*sns.sms_messages.values()]
+    )
+
+
+class _Mail:
+    """A mail as SES was given it, and as a program for mail reads it."""
+
+    def __init__(self, sent: Any) -> None:
+        self.raw = sent.raw_data
+        self.read = message_from_string(sent.raw_data, policy=policy.SMTP)
+        self.to, self.subject = self.read["To"], self.read["Subject"]
+        self.body = self.read.get_body(("plain",)).get_content()
+        self.html = self.read.get_body(("html",)).get_content()
+        self.pictures = [part for part in self.read.walk() if part.get_content_maintype() == "image"]
 
 
 def _prefer(aws: SimpleNamespace, owner_id: str, **overrides: Any) -> None:
@@ -511,7 +534,7 @@ def test_a_batch_is_told_once_by_mail(aws: SimpleNamespace, mailbox: SimpleNames
     assert notify_user.handler(event, None) == {"outcome": "sent"}
     assert notify_user.handler(event, None) == {"outcome": "not_due"}
     (mail,) = mailbox.mails()
-    assert mail.destinations["ToAddresses"] == ["ada@example.org"]
+    assert mail.to == "ada@example.org"
     assert mail.subject == "1 photo ready"
     assert _batch(aws, batch).sent_at
 
@@ -647,13 +670,128 @@ def test_people_who_want_no_notice_get_none(
     assert mailbox.mails() == []
 
 
-def test_a_mail_is_sent_as_utf8(aws: SimpleNamespace, mailbox: SimpleNamespace, sent: list[dict[str, Any]]) -> None:
-    _prefer(aws, "o")
-    batch = make_batch(aws, "o", ready={"1"})
+def _ready(aws: SimpleNamespace, count: int, **overrides: Any) -> tuple[str, set[str]]:
+    """So many ready photos with a thumbnail each: whose they are, and their ids."""
+    owner, photos = str(uuid.uuid4()), []
+    for number in range(count):
+        key = f"renditions/{owner}/photo/{number}/thumb.webp"
+        thumb = photo_files.webp()
+        aws.s3.put_object(Bucket=RENDITIONS, Key=key, Body=thumb)
+        renditions = {"thumb": Rendition(key, 480, 360, len(thumb))}
+        values = {"status": "ready", "renditions": renditions, "labels": [Label("Cat", 97.0)]} | overrides
+        photos.append(make_photo(aws, owner_id=owner, **values))
+    return owner, {photo.photo_id for photo in photos}
+
+
+def test_one_batch_of_200_photos_makes_one_mail_with_six_of_them(
+    aws: SimpleNamespace, mailbox: SimpleNamespace
+) -> None:
+    owner, ids = _ready(aws, 200)
+    _prefer(aws, owner, language="de")
+    batch = make_batch(aws, owner, expected=200, ready=ids)
+    # Whichever photo completes a batch asks for its notice; any of them may be told so twice.
+    outcomes = [notify_user.handler({"batch_id": batch.batch_id}, None)["outcome"] for _ in range(200)]
+    assert outcomes == ["sent"] + ["not_due"] * 199
+    (mail,) = mailbox.mails()
+    assert mail.subject == "200 Fotos fertig"
+    assert "Was sie zeigen: Cat" in mail.body
+    assert len(mail.pictures) == 6
+    assert len(mail.raw) <= 330_000
+    for picture in mail.pictures:
+        cid = picture["Content-ID"].strip("<>")
+        assert f'src="cid:{cid}"' in mail.html
+        with Image.open(io.BytesIO(picture.get_content())) as drawn:
+            assert (drawn.format, drawn.size) == ("JPEG", (320, 320))
+
+
+@pytest.mark.parametrize("what", ["gone", "broken", "denied"])
+def test_pictures_that_cannot_be_read_are_left_out_of_the_mail(
+    aws: SimpleNamespace, mailbox: SimpleNamespace, what: str
+) -> None:
+    owner, ids = _ready(aws, 2)
+    for entry in aws.s3.list_objects_v2(Bucket=RENDITIONS, Prefix=f"renditions/{owner}/")["Contents"]:
+        if what == "broken":
+            aws.s3.put_object(Bucket=RENDITIONS, Key=entry["Key"], Body=b"no picture")
+        if what == "gone":
+            aws.s3.delete_object(Bucket=RENDITIONS, Key=entry["Key"])
+    _prefer(aws, owner)
+    batch = make_batch(aws, owner, expected=2, ready=ids)
+    with spoil(pipeline_aws.s3_briefly(), "GetObject", Fault.ACCESS_DENIED, when=lambda: what == "denied"):
+        assert notify_user.handler({"batch_id": batch.batch_id}, None) == {"outcome": "sent"}
+    (mail,) = mailbox.mails()
+    assert (mail.subject, mail.pictures) == ("2 photos ready", [])
+    assert "cid:" not in mail.html
+
+
+def test_no_picture_that_moderation_found_something_in_is_in_a_mail(
+    aws: SimpleNamespace, mailbox: SimpleNamespace
+) -> None:
+    owner, ids = _ready(aws, 1, moderation=[ModerationLabel("Nudity", 99.0)])
+    _prefer(aws, owner)
+    batch = make_batch(aws, owner, ready=ids)
     notify_user.handler({"batch_id": batch.batch_id}, None)
-    simple = sent[0]["Content"]["Simple"]
-    parts = (simple["Subject"], simple["Body"]["Text"], simple["Body"]["Html"])
-    assert {part["Charset"] for part in parts} == {"UTF-8"}
+    assert mailbox.mails()[0].pictures == []
+
+
+def test_every_mail_carries_the_headers_that_unsubscribe_where_there_is_an_address(
+    aws: SimpleNamespace, mailbox: SimpleNamespace
+) -> None:
+    url = f"https://photos.example.org/u/{'x' * 120}/"
+    _prefer(aws, "o", unsubscribe_url=url)
+    notify_user.handler({"batch_id": make_batch(aws, "o", ready={"1"}).batch_id}, None)
+    _prefer(aws, "o", unsubscribe_url="")
+    notify_user.handler({"batch_id": make_batch(aws, "o", ready={"1"}).batch_id}, None)
+    subscribed, other = mailbox.mails()
+    assert f"List-Unsubscribe: <{url}>\r\n" in subscribed.raw, "on one line, as it is"
+    assert subscribed.read["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert url in subscribed.body
+    assert other.read["List-Unsubscribe"] is None
+    assert "Unsubscribe" not in other.body + other.html
+
+
+@pytest.fixture
+def at_ten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        notify_user, "datetime", SimpleNamespace(now=lambda _zone: datetime(2026, 7, 1, 10, tzinfo=UTC))
+    )
+
+
+@pytest.mark.usefixtures("at_ten")
+@pytest.mark.parametrize("channel", ["mail", "sms"])
+def test_a_notice_in_quiet_hours_is_left_for_later(
+    aws: SimpleNamespace, mailbox: SimpleNamespace, channel: str
+) -> None:
+    _prefer(aws, "o", channel=channel, quiet_from=9, quiet_to=11)
+    batch = make_batch(aws, "o", ready={"1"})
+    assert notify_user.handler({"batch_id": batch.batch_id}, None) == {"outcome": "quiet"}
+    assert _batch(aws, batch) == batch
+    _prefer(aws, "o", channel=channel, quiet_from=11, quiet_to=12)
+    assert notify_user.handler({"batch_id": batch.batch_id}, None) == {"outcome": "sent"}
+    assert len(mailbox.mails()) + len(mailbox.texts()) == 1
+
+
+@pytest.mark.usefixtures("at_ten")
+@pytest.mark.parametrize(
+    ("kind", "preferences"),
+    [("daily", {"digest_channel": "mail", "channel": "none"}), ("test", {}), ("", {"only_problems": True})],
+)
+def test_quiet_hours_hold_back_nothing_but_what_is_told_about_a_batch(
+    aws: SimpleNamespace, mailbox: SimpleNamespace, kind: str, preferences: dict[str, Any]
+) -> None:
+    _prefer(aws, "o", quiet_from=9, quiet_to=11, **preferences)
+    batch = make_batch(aws, "o", ready={"1"}, kind=kind)
+    outcome = "sent" if kind else "not_wanted"
+    assert notify_user.handler({"batch_id": batch.batch_id}, None) == {"outcome": outcome}
+
+
+def test_a_test_notice_says_what_it_is(aws: SimpleNamespace, mailbox: SimpleNamespace) -> None:
+    _prefer(aws, "o", channel="none", digest_channel="mail")
+    batch = make_batch(aws, "o", expected=0, kind="test")
+    assert notify_user.handler({"batch_id": batch.batch_id}, None) == {"outcome": "sent"}
+    (mail,) = mailbox.mails()
+    assert mail.subject == "A test notice"
+    assert "You asked for it" in mail.body
+    assert "You asked for it" in mail.html
 
 
 def test_a_mail_whose_answer_is_lost_is_not_sent_again(
