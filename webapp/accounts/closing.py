@@ -21,6 +21,7 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from webapp.albums.models import Album, ShareLink
+from webapp.notices.models import Notice
 from webapp.photos import conf, deletion
 from webapp.photos.errors import OUT_OF_TIME
 from webapp.photos.models import Batch, Photo
@@ -115,6 +116,8 @@ def _forget_log(ids: list[UUID]) -> None:
 def _erase_batches(user: User) -> None:
     closing_store.erase_batches(Batch.objects.filter(owner=user).values_list("pk", flat=True))
     Batch.objects.filter(owner=user).delete()
+    closing_store.erase_batches(Notice.objects.of(user).values_list("pk", flat=True))
+    Notice.objects.of(user).delete()
 
 
 def _send(receipt: Receipt, user: User) -> None:

@@ -61,6 +61,7 @@ def of_account(user: User, *, details: Iterable[str]) -> dict[str, Any]:
         "second_factors": [_second_factor(each) for each in Authenticator.objects.filter(user=user).order_by("pk")],
         "accounts_elsewhere": list(SocialAccount.objects.filter(user=user).order_by("pk").values(*ELSEWHERE)),
         "uploads": list(user.batches.order_by("pk").values("id", "created_at", "expected")),
+        "notices": list(user.notices.order_by("pk").values("kind", "created_at", "sent_at")),
         "albums": [_album(album) for album in Album.objects.of(user)],
         "photos": list(details),
     }

@@ -17,6 +17,7 @@ from phonenumber_field.modelfields import PhoneNumberField
 from pipeline_lambdas.photo_pipeline import contract
 
 from . import unsubscribe
+from .rhythm import next_digest
 
 
 class UserManager(BaseUserManager["User"]):
@@ -72,6 +73,10 @@ class NotificationPreferencesQuerySet(models.QuerySet["NotificationPreferences"]
         """Those whose copy in DynamoDB is older than the choice."""
         return self.filter(revision__gt=models.F("copied_revision")).select_related("user")
 
+    def due(self, now: datetime) -> NotificationPreferencesQuerySet:
+        """Those whose digest is due, the longest first. Nobody is told whose account is being erased."""
+        return self.filter(next_digest_at__lte=now, user__is_active=True).order_by("next_digest_at")
+
 
 class NotificationPreferences(models.Model):
     """How a person is told that a batch is done, and what is kept of their photos. The truth; DynamoDB holds a copy for
@@ -107,6 +112,8 @@ class NotificationPreferences(models.Model):
     quiet_from = models.PositiveSmallIntegerField(null=True, blank=True, help_text="The hour from which nothing comes.")
     quiet_to = models.PositiveSmallIntegerField(null=True, blank=True)
     language = models.CharField(max_length=10, default="en", help_text="Of mails and text messages.")
+    next_digest_at = models.DateTimeField(null=True, blank=True, editable=False, db_index=True)
+    digests_since = models.DateTimeField(null=True, blank=True, editable=False, help_text="When they chose a rhythm.")
     stopped_because = models.CharField(max_length=16, choices=Stopped, blank=True, editable=False)
     stopped_at = models.DateTimeField(null=True, blank=True, editable=False)
     revision = models.PositiveIntegerField(default=1, editable=False)
@@ -139,11 +146,29 @@ class NotificationPreferences(models.Model):
         """Whether the person wants to be told, and cannot be."""
         return self.reaches != self.channel
 
+    @property
+    def is_on_digests(self) -> bool:
+        return self.rhythm != self.Rhythm.BATCH
+
+    def next_digest(self, after: datetime) -> datetime | None:
+        """When a digest is due after that, or None for who has none."""
+        if self.channel == self.Channel.NONE or not self.is_on_digests:
+            return None
+        weekday = self.weekday if self.rhythm == self.Rhythm.WEEKLY else None
+        return next_digest(hour=self.hour, time_zone=self.time_zone, after=after, weekday=weekday)
+
     def as_record(self) -> contract.Preferences:
-        """What the pipeline reads. A mail address that is stopped, or a phone that is not confirmed, is not in it."""
+        """What the pipeline reads. Of each batch it tells nobody who is on digests; a mail address that is stopped, or
+        a phone that is not confirmed, is not in it."""
+        none = self.Channel.NONE.value
         return contract.Preferences(
             owner_id=str(self.user_id),
-            channel=self.reaches,
+            channel=none if self.is_on_digests else self.reaches,
+            digest_channel=self.reaches if self.is_on_digests else "",
+            language=self.language,
+            time_zone=self.time_zone,
+            quiet_from=self.quiet_from,
+            quiet_to=self.quiet_to,
             only_problems=self.only_problems,
             keep_place=self.keep_place,
             email="" if self.stopped_because else self.user.email,

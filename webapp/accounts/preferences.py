@@ -8,6 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import get_language
 
 from pipeline_lambdas.photo_pipeline import contract
 from webapp import aws
@@ -15,6 +17,7 @@ from webapp import aws
 from .models import NotificationPreferences, User
 
 logger = logging.getLogger(__name__)
+RHYTHM = {"channel", "rhythm", "hour", "weekday", "time_zone"}  # what decides when a digest comes
 
 
 class CopyError(Exception):
@@ -23,7 +26,7 @@ class CopyError(Exception):
 
 def provide(*, user: User) -> NotificationPreferences:
     """What `user` chose, or the defaults, kept from now on. Nothing reaches DynamoDB yet, as with `choose`."""
-    return NotificationPreferences.objects.get_or_create(user=user)[0]
+    return NotificationPreferences.objects.get_or_create(user=user, defaults={"language": _language()})[0]
 
 
 def language_of(user: User) -> str:
@@ -32,9 +35,16 @@ def language_of(user: User) -> str:
     return chosen or settings.LANGUAGE_CODE
 
 
-def choose(*, user: User, channel: str, only_problems: bool, phone: str) -> NotificationPreferences:
-    """Keep what `user` chose. Nothing reaches DynamoDB yet: call `copy` once this is committed."""
-    return _change(user, channel=channel, only_problems=only_problems, phone=phone)
+def _language() -> str:
+    """The site's, as whoever asks has it."""
+    spoken = (get_language() or "").partition("-")[0]
+    return spoken if spoken in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+
+
+def choose(*, user: User, channel: str, only_problems: bool, phone: str, **wishes: Any) -> NotificationPreferences:
+    """Keep what `user` chose; `wishes` are other columns, by name. Nothing reaches DynamoDB yet: call `copy` once this
+    is committed."""
+    return _change(user, channel=channel, only_problems=only_problems, phone=phone, **wishes)
 
 
 def choose_place(*, user: User, keep: bool) -> NotificationPreferences:
@@ -60,11 +70,14 @@ def refresh(*, user: User) -> NotificationPreferences:
 
 def _change(user: User, **choice: Any) -> NotificationPreferences:
     with transaction.atomic():
-        preferences, is_new = NotificationPreferences.objects.get_or_create(user=user, defaults=choice)
+        defaults = {"language": _language(), **choice}
+        preferences, is_new = NotificationPreferences.objects.get_or_create(user=user, defaults=defaults)
         if not is_new:
             _forget_another_phone(user, choice)
             NotificationPreferences.objects.filter(pk=user.pk).update(revision=F("revision") + 1, **choice)
-            preferences.refresh_from_db()
+        if choice.keys() & RHYTHM:
+            _set_clock(NotificationPreferences.objects.get(pk=user.pk), before=None if is_new else preferences)
+        preferences.refresh_from_db()
     return preferences
 
 
@@ -73,6 +86,16 @@ def _forget_another_phone(user: User, choice: dict[str, Any]) -> None:
     if "phone" in choice:
         another = NotificationPreferences.objects.filter(pk=user.pk).exclude(phone=choice["phone"])
         another.update(phone_confirmed_at=None)
+
+
+def _set_clock(chosen: NotificationPreferences, *, before: NotificationPreferences | None) -> None:
+    """Have the next digest come when it was chosen to. One that is due stays so where nothing of that is new."""
+    if before is not None and all(getattr(chosen, name) == getattr(before, name) for name in RHYTHM):
+        return
+    now = timezone.now()
+    due = chosen.next_digest(now)
+    since = (chosen.digests_since or now) if due else None
+    NotificationPreferences.objects.filter(pk=chosen.pk).update(next_digest_at=due, digests_since=since)
 
 
 def copy(user_id: str) -> None:

@@ -96,6 +96,12 @@ def get_batches(batches: Iterable[Batch]) -> dict[UUID, contract.Batch]:
     return {UUID(record.batch_id): record for record in records}
 
 
+def get_batch(batch_id: UUID) -> contract.Batch | None:
+    """The record of a batch, or of a digest, as it is now."""
+    found = _get_items([contract.batch_item_key(str(batch_id))], consistent=True)
+    return contract.from_item(contract.Batch, found[0]) if found else None
+
+
 def _get_items(keys: Sequence[contract.Key], *, consistent: bool, **only: Any) -> list[contract.Item]:
     calls = (list(keys[at : at + KEYS_A_CALL]) for at in range(0, len(keys), KEYS_A_CALL))
     return [item for some in calls for item in _get_some(some, consistent=consistent, **only)]
@@ -142,6 +148,11 @@ def put_photo(photo: Photo) -> bool:
 def put_batch(batch: Batch, *, expected: int) -> bool:
     """Put a batch's record, if there is none. False when there is."""
     record = contract.Batch(batch_id=str(batch.pk), owner_id=str(batch.owner_id), expected=expected)
+    return _if_allowed(aws.table().put_item, contract.put_new(record)) is not None
+
+
+def put_digest(record: contract.Batch) -> bool:
+    """Put the record of a digest, if there is none. False when there is."""
     return _if_allowed(aws.table().put_item, contract.put_new(record)) is not None
 
 

@@ -72,6 +72,11 @@ class Batch(models.Model):
     def __str__(self) -> str:
         return f"{contract.count_photos(self.expected)} of {self.created_at:%Y-%m-%d %H:%M}"
 
+    def is_quiet(self, now: datetime) -> bool:
+        """Whether it is one of its owner's quiet hours."""
+        preferences = getattr(self.owner, "preferences", None)
+        return preferences is not None and contract.is_quiet(preferences.as_record(), now)
+
 
 @dataclass(frozen=True)
 class Page:

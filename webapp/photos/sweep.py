@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from uuid import UUID
 
 from django.utils import timezone
@@ -131,11 +132,18 @@ def _close(photo: Photo, record: contract.Photo, why: contract.Failure, lost: co
 
 def _settle_batches(before: datetime, *, dry_run: bool) -> Iterator[str]:
     return settle_each(
-        list(Batch.objects.untold(before)[:UNTOLD]),
+        _awake(before),
         look_up=catalog.get_batches,
         settle=partial(settle_batch, dry_run=dry_run),
         otherwise=Undone.BATCHES,
     )
+
+
+def _awake(before: datetime) -> list[Batch]:
+    """Some of those that nobody was told of, without people's whose quiet hours it is: that would come to nothing, and
+    be asked for each minute of a night."""
+    untold, now = Batch.objects.untold(before).select_related("owner__preferences"), timezone.now()
+    return list(islice((batch for batch in untold.iterator() if not batch.is_quiet(now)), UNTOLD))
 
 
 def settle_batch(batch: Batch, record: contract.Batch | None, *, dry_run: bool = False) -> str:

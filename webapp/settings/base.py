@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "webapp.accounts.apps.AccountsConfig",
     "webapp.photos",
     "webapp.albums",
+    "webapp.notices.apps.NoticesConfig",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -210,6 +211,7 @@ ACCOUNT_RATE_LIMITS = {
     "upload_begin": "600/1h/user",
     "phone_code": "3/10m/user,20/1d/ip",
     "phone_code_try": "20/1h/user,50/1d/ip",
+    "test_notice": "5/1h/user",
 }
 # Codes of second factors count as logins that failed, for each person: "login_failed" above.
 STAFF_NEED_MFA = env.bool("STAFF_NEED_MFA", default=True)  # no page below /admin/ without a second factor
@@ -325,6 +327,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "mail feedback": {
         "task": "webapp.accounts.tasks.read_mail_feedback",
+        "schedule": SWEEP_SECONDS,
+        "options": {"expires": SWEEP_SECONDS},
+    },
+    "send digests": {
+        "task": "webapp.notices.tasks.send_digests",
         "schedule": SWEEP_SECONDS,
         "options": {"expires": SWEEP_SECONDS},
     },

@@ -25,6 +25,7 @@ from tests.webapp.albums.shelf import make_album, make_link
 from webapp import aws as site_aws
 from webapp.accounts import closing, exports, preferences, tasks
 from webapp.accounts.models import NotificationPreferences, Receipt, User
+from webapp.notices.models import Notice
 from webapp.photos.index import index
 from webapp.photos.models import Photo
 from webapp.photos.sweep import sweep
@@ -46,6 +47,8 @@ def furnish(aws: Any, owner: Any) -> Any:
     analysis = contract.Analysis(str(owner.pk), "0" * 64, "parameters of no photo")
     aws.table.put_item(Item=contract.to_item(analysis))
     index([photo.pk])
+    notice = Notice.objects.create(owner=owner, kind="test")
+    aws.table.put_item(Item=contract.to_item(contract.Batch(str(notice.pk), str(owner.pk), 0, kind="test")))
     preferences.provide(user=owner)
     preferences.copy(str(owner.pk))
     exports.begin(owner=owner)

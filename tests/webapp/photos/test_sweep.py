@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from pipeline_lambdas.photo_pipeline import contract
 from tests.factories import make_batch, make_photo, put_batch, put_record
+from webapp.accounts import preferences
 from webapp.photos import catalog, clock, originals, runs, tasks
 from webapp.photos.errors import OUT_OF_TIME
 from webapp.photos.index import note_progress
@@ -29,8 +31,6 @@ def photo(me: Any) -> Photo:
 
 
 def _ago(age: timedelta) -> Any:
-    from django.utils import timezone
-
     return timezone.now() - age
 
 
@@ -364,6 +364,19 @@ def test_a_batch_is_told_about_for_a_week(aws: Any, me: Any, notices: list[str],
     put_batch(aws.table, batch, ready={str(make_photo(me, batch=batch, status="ready").pk)})
     sweep()
     assert len(notices) == asked
+
+
+def test_a_notice_waits_for_the_end_of_quiet_hours(aws: Any, me: Any, notices: list[str]) -> None:
+    now = timezone.now()
+    wishes = {"channel": "mail", "only_problems": False, "phone": "", "time_zone": "UTC"}
+    preferences.choose(user=me, quiet_from=now.hour, quiet_to=(now.hour + 2) % 24, **wishes)
+    batch = make_batch(me, created_at=_ago(OLD))
+    put_batch(aws.table, batch, ready={str(make_ended(aws, me, batch, "ready").pk)})
+    sweep()
+    assert notices == []
+    preferences.choose(user=me, quiet_from=(now.hour + 12) % 24, quiet_to=(now.hour + 14) % 24, **wishes)
+    assert sweep()["notices asked for"] == 1
+    assert notices == [str(batch.pk)]
 
 
 def test_a_batch_with_open_photos_waits(aws: Any, me: Any, notices: list[str]) -> None:
