@@ -13,7 +13,7 @@ def copy_all_anew(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0008_notice_wishes'),
+        ('accounts', '0009_digests'),
     ]
 
     operations = [
