@@ -60,7 +60,7 @@ def test_a_mail_that_came_back_stops_the_next_and_says_so(stack: RunningStack) -
     topic = stack.started.deployment.resources["FeedbackTopic"]
     stack.aws.client("sns").publish(TopicArn=topic, Message=BOUNCE.read_text().replace("ana@example.org", ana.email))
 
-    until(lambda: "comes back, so we send you no notices" in ana.get("/upload/").text)
+    until(lambda: "comes back, so we stopped sending notices there" in ana.get("/upload/").text)
     until(lambda: (copied(stack, owner).channel, copied(stack, owner).email) == ("none", ""))
 
     ana.post("/settings/mail/again/", {})

@@ -236,7 +236,7 @@ def test_the_pipelines_copy_says_none_and_every_page_says_why(
 
     record = copied(aws, ana)
     assert (record.channel, record.email) == ("none", "")
-    assert "comes back, so we send you no notices" in page_of(ana)
+    assert "comes back, so we stopped sending notices there" in page_of(ana)
 
 
 def test_who_is_told_by_text_message_still_is_but_never_by_mail_instead(ana: NotificationPreferences) -> None:
