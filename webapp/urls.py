@@ -23,6 +23,7 @@ urlpatterns = [
     path("accounts/", include("webapp.accounts.provider_urls")),
     path("unsubscribe/<str:token>/", notice_views.unsubscribe, name="unsubscribe"),
     path("settings/", include("webapp.accounts.urls")),
+    path("admin/review/", include("webapp.review.urls")),
     path("admin/", admin.site.urls),
     path("i18n/setlang/", set_language, name="set_language"),
     path("healthz", views.healthz, name="healthz"),

@@ -53,7 +53,8 @@ def attach_records(photos: list[Any], *, rendition: str) -> None:
     addresses = presign.addresses(picture.key for picture in shown.values())
     for photo in photos:
         photo.record = records.get(photo.pk)
-        photo.picture = shown.get(photo.pk)
+        # What is withheld staff see in the review alone, where it is blurred, and for reviewers.
+        photo.picture = None if photo.is_withheld else shown.get(photo.pk)
         photo.address = addresses[photo.picture.key] if photo.picture else ""
 
 
@@ -61,7 +62,7 @@ def attach_records(photos: list[Any], *, rendition: str) -> None:
 class PhotoAdmin(ReadOnlyAdmin):
     list_display = ("thumbnail", "file", "state", "label_names", "uploaded")
     list_display_links = ("thumbnail", "file")
-    list_filter = ("status", "reason_code", "cleared", "uploaded_at")
+    list_filter = ("status", "reason_code", "cleared", "review", "uploaded_at")
     list_select_related = ("owner",)
     list_per_page = 50
     view_on_site = False  # what is there is its owner's alone
@@ -72,7 +73,8 @@ class PhotoAdmin(ReadOnlyAdmin):
     fieldsets = (
         (None, {"fields": ("display", "file_name", "owner", "state", "label_names")}),
         ("File", {"fields": ("id", "key", "bytes", "width", "height", "sha256", "taken_at", "camera")}),
-        ("Run", {"fields": ("uploaded_at", "batch", "run_id", "attempt", "waiting_since", "indexed_at", "cleared")}),
+        ("Run", {"fields": ("uploaded_at", "batch", "run_id", "attempt", "waiting_since", "indexed_at")}),
+        ("Others", {"fields": ("cleared", "review")}),
         ("Record", {"fields": ("record_state", "steps")}),
     )
 

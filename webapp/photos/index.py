@@ -23,6 +23,7 @@ from pipeline_lambdas.photo_pipeline import contract
 from webapp.photos import catalog, clock, places
 from webapp.photos.errors import AWS_ERRORS, OUT_OF_TIME
 from webapp.photos.models import LabelCount, Photo, PhotoLabel, Status
+from webapp.review import judging
 
 logger = logging.getLogger(__name__)
 TOGETHER = 100
@@ -36,7 +37,7 @@ def disagrees(photo: Photo, record: contract.Photo | None) -> bool:
     if record is None or catalog.is_open(record):
         return photo.status in contract.TERMINAL
     known = (photo.status, photo.run_id, photo.corrections, photo.cleared)
-    is_shown = record.status == Status.READY and photo.trashed_at is None
+    is_shown = record.status == Status.READY and photo.trashed_at is None and not photo.is_withheld
     return known != (record.status, record.run_id, digest_corrections(record), is_shown)
 
 
@@ -92,6 +93,9 @@ def _index_some(photo_ids: Sequence[UUID]) -> list[Photo]:
     places.forget_unkept(records.values())  # before the rows: if this fails, they are open still, and come again
     for photo in photos:
         _describe(photo, records.get(photo.pk))
+    judging.judge(photos, records)
+    for photo in photos:
+        photo.cleared = photo.may_be_cleared
     Photo.objects.bulk_update(photos, _DESCRIBED)
     _replace_labels(photos, {photo.pk: _labels(photo, records.get(photo.pk)) for photo in photos})
     return photos
@@ -100,6 +104,7 @@ def _index_some(photo_ids: Sequence[UUID]) -> list[Photo]:
 _DESCRIBED = (
     "status", "reason_code", "reason_text", "run_id", "attempt", "taken_at", "timeline_at", "camera", "width", "height",
     "sha256", "corrections", "cleared", "indexed_at",
+    "review", "findings",
 )  # fmt: skip
 
 
@@ -107,11 +112,10 @@ def _describe(photo: Photo, record: contract.Photo | None) -> None:
     photo.indexed_at = timezone.now()
     if record is None:
         # The table has lost it. An open row is what makes the sweep put the record again and run it.
-        photo.status, photo.cleared = Status.UPLOADING, False
+        photo.status = Status.UPLOADING
         return
     reason = record.reason or contract.Reason(code="", text="")
     photo.status = catalog.status_of(record)
-    photo.cleared = photo.status == Status.READY and photo.trashed_at is None
     photo.reason_code, photo.reason_text = reason.code, reason.text[:255]
     photo.run_id, photo.attempt = record.run_id, record.attempt
     photo.corrections = digest_corrections(record)

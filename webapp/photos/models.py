@@ -42,6 +42,20 @@ class Status(models.TextChoices):
     DELETING = contract.Status.DELETING.value, _("Being deleted")
 
 
+class Review(models.TextChoices):
+    """What is thought of showing a photo to others; the last two are a person's decision."""
+
+    NONE = "none", "Nothing found"
+    FLAGGED = "flagged", "Flagged"
+    QUARANTINED = "quarantined", "Quarantined"
+    APPROVED = "approved", "Approved"
+    REJECTED = "rejected", "Rejected"
+
+
+OTHERS_MAY_SEE = (Review.NONE, Review.FLAGGED, Review.APPROVED)
+DECIDED = (Review.APPROVED, Review.REJECTED)
+
+
 class BatchQuerySet(models.QuerySet["Batch"]):
     def page(self, cursor: str = "", *, size: int = NOTICES) -> tuple[list[Batch], str]:
         """`size` batches older than the cursor, newest first, and the cursor of the next page (empty at the end)."""
@@ -238,6 +252,8 @@ class Photo(models.Model):
     corrections = models.CharField(max_length=16, blank=True, help_text="Of the labels its owner corrected, a digest.")
     cleared = models.BooleanField(default=False, help_text="May be shown to others: indexed, and passed.")
     indexed_at = models.DateTimeField(null=True, blank=True)
+    review = models.CharField(max_length=11, choices=Review, default=Review.NONE)
+    findings = models.CharField(max_length=16, blank=True, help_text="What `review` was last judged by, a digest.")
 
     objects = PhotoQuerySet.as_manager()
 
@@ -260,6 +276,13 @@ class Photo(models.Model):
                 condition=Q(cleared=False) | Q(status=contract.Status.READY.value, trashed_at__isnull=True),
                 name="photo_cleared_is_ready",
             ),
+            models.CheckConstraint(
+                condition=Q(cleared=False) | Q(review__in=[review.value for review in OTHERS_MAY_SEE]),
+                name="photo_cleared_is_reviewed",
+            ),
+            models.CheckConstraint(
+                condition=Q(review__in=[review.value for review in Review]), name="photo_review_is_known"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -272,6 +295,15 @@ class Photo(models.Model):
     def why(self) -> str:
         """Why it is rejected or failed, to its owner; or an empty string."""
         return translate(self.reason_code, self.reason_text)
+
+    @property
+    def is_withheld(self) -> bool:
+        """Whether nobody but its owner may see it, for what it shows."""
+        return self.review not in OTHERS_MAY_SEE
+
+    @property
+    def may_be_cleared(self) -> bool:
+        return self.status == Status.READY and self.trashed_at is None and not self.is_withheld
 
     @property
     def cursor(self) -> str:

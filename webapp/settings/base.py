@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "webapp.photos",
     "webapp.albums",
     "webapp.notices.apps.NoticesConfig",
+    "webapp.review",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -212,6 +213,9 @@ ACCOUNT_RATE_LIMITS = {
     "phone_code": "3/10m/user,20/1d/ip",
     "phone_code_try": "20/1h/user,50/1d/ip",
     "test_notice": "5/1h/user",
+    # Reports of photos from a link: from one address, and through one link.
+    "share_report": "10/1h/key",
+    "share_report_of_all": "100/1h/key",
 }
 # Codes of second factors count as logins that failed, for each person: "login_failed" above.
 STAFF_NEED_MFA = env.bool("STAFF_NEED_MFA", default=True)  # no page below /admin/ without a second factor
@@ -238,6 +242,22 @@ SOCIALACCOUNT_PROVIDERS = providers(env)
 QUOTA_BYTES = env.int("QUOTA_BYTES", default=10_000_000_000)
 QUOTA_PHOTOS = env.int("QUOTA_PHOTOS", default=20_000)
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
+
+# --- Review: how sure an answer must be, in percent, that a person looks, and that nobody else sees the photo before ---
+
+REVIEW_FLAG_ABOVE = env.float("REVIEW_FLAG_ABOVE", default=60.0)
+REVIEW_QUARANTINE_ABOVE = env.float("REVIEW_QUARANTINE_ABOVE", default=90.0)
+# Rekognition's own names of what counts, at the first level; it also finds what nobody minds, such as a glass of wine.
+REVIEW_CATEGORIES = env.list(
+    "REVIEW_CATEGORIES",
+    default=[
+        "Explicit",
+        "Non-Explicit Nudity of Intimate parts and Kissing",
+        "Violence",
+        "Visually Disturbing",
+        "Hate Symbols",
+    ],
+)
 
 # --- Mail: through SES, as the pipeline's own ---
 
@@ -340,6 +360,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": SWEEP_SECONDS,
         "options": {"expires": SWEEP_SECONDS},
     },
+    "tell of reviews": {"task": "webapp.review.tasks.tell_owners", "schedule": 30, "options": {"expires": 30}},
     "close accounts": {
         "task": "webapp.accounts.tasks.close_accounts",
         "schedule": SWEEP_SECONDS,
