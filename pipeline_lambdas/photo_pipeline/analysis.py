@@ -5,18 +5,20 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextvars import copy_context
 from typing import Any
 
 from .analysis_table import (
     Subject,
     claim_analysis,
     get_analysis,
+    get_pause,
     is_free,
     join_analysis,
     release_analysis,
     save_answer,
 )
-from .contract import Analysis
+from .contract import Analysis, Failure, name_day, reason
 from .deadline import Deadline
 from .errors import Refused
 from .labels import Answer
@@ -31,8 +33,8 @@ LEASE_MARGIN_SECONDS = 10.0
 def analyse(table: Any, subject: Subject, questions: Questions, deadline: Deadline) -> None:
     """Have every question answered in the analysis of `subject`, by this run or by another that has the same content.
 
-    Raises Overtaken when the photo is no longer the run's, Refused when a question gets no answer ever, OutOfTime or
-    LeaseLost when it is worth trying again; answers found until then are kept.
+    Raises Overtaken when the photo is no longer the run's, Refused when a question gets no answer ever or new analysis
+    is paused, OutOfTime or LeaseLost when it is worth trying again; answers found until then are kept.
     """
     while True:
         analysis = get_analysis(table, subject)
@@ -58,15 +60,25 @@ def _complete(table: Any, subject: Subject, questions: Questions, deadline: Dead
     try:
         # Read again: who had the lease before may have saved an answer since.
         if missing := _unanswered(get_analysis(table, subject), questions):
+            _refuse_while_paused(table)
             _ask_side_by_side(table, subject, missing, deadline)
     finally:
         release_analysis(table, subject)
 
 
+def _refuse_while_paused(table: Any) -> None:
+    pause = get_pause(table)
+    if pause and pause.holds(utc_now()):
+        raise Refused(reason(Failure.PAUSED, until=name_day(pause.until)))
+
+
 def _ask_side_by_side(table: Any, subject: Subject, questions: Questions, deadline: Deadline) -> None:
     """All at once, so that it lasts as long as the slowest; each answer is saved when it comes."""
     with ThreadPoolExecutor(max_workers=len(questions)) as pool:
-        asked = {pool.submit(ask_patiently, question, deadline): name for name, question in questions.items()}
+        asked = {
+            pool.submit(copy_context().run, ask_patiently, question, deadline): name
+            for name, question in questions.items()
+        }
         for answer in as_completed(asked):
             if answer.exception() is None:
                 save_answer(table, subject, asked[answer], answer.result())

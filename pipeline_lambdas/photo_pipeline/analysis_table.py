@@ -11,7 +11,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from .contract import Analysis, Item, Key, Run, Status, analysis_item_key, from_item, photo_item_key, to_attribute
+from .contract import (
+    Analysis,
+    Item,
+    Key,
+    Pause,
+    Run,
+    Status,
+    analysis_item_key,
+    from_item,
+    pause_item_key,
+    photo_item_key,
+    to_attribute,
+)
 from .errors import LeaseLost, Overtaken
 from .labels import Answer
 
@@ -36,6 +48,12 @@ def get_analysis(table: Any, subject: Subject) -> Analysis:
     """The analysis as it is now; an empty one when there is none."""
     item = table.get_item(Key=subject.key, ConsistentRead=True).get("Item")
     return from_item(Analysis, item) if item else Analysis(subject.run.owner_id, subject.sha256, subject.parameters)
+
+
+def get_pause(table: Any) -> Pause | None:
+    """Whether, and until when, nothing may be paid for. Read as cheaply as can be: a second late does no harm."""
+    item = table.get_item(Key=pause_item_key()).get("Item")
+    return from_item(Pause, item) if item else None
 
 
 def is_free(analysis: Analysis, run: Run, *, now: str) -> bool:

@@ -1,4 +1,4 @@
-"""The pipeline's only boto3: one client a service and process, as patient as `calls.py` says."""
+"""The pipeline's only boto3: one client a service and process, metered, and as patient as `calls.py` says."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import boto3
 from botocore.config import Config as ClientConfig
 
 from .calls import BRIEF, CLIENTS, CONFLICTS, Patience, longest_conflict
+from .metering import watch
 
 
 def client_config(service: str) -> ClientConfig:
@@ -27,20 +28,20 @@ def _config(patience: Patience) -> ClientConfig:
 
 @functools.cache
 def s3() -> Any:
-    return boto3.client("s3", config=client_config("s3"))
+    return watch(boto3.client("s3", config=client_config("s3")))
 
 
 @functools.cache
 def s3_briefly() -> Any:
     """For what one can do without: it tries once, and not for long."""
-    return boto3.client("s3", config=_config(BRIEF))
+    return watch(boto3.client("s3", config=_config(BRIEF)))
 
 
 @functools.cache
 def table(name: str) -> Any:
     """The DynamoDB table as a resource: numbers come as Decimal, sets as set."""
     found = boto3.resource("dynamodb", config=client_config("dynamodb")).Table(name)
-    found.meta.client.meta.events.register("needs-retry.dynamodb", _try_again_after_conflict)
+    watch(found.meta.client).meta.events.register("needs-retry.dynamodb", _try_again_after_conflict)
     return found
 
 
@@ -53,20 +54,20 @@ def _try_again_after_conflict(attempts: int, response: Any, **_: Any) -> float |
 
 @functools.cache
 def step_functions() -> Any:
-    return boto3.client("stepfunctions", config=client_config("stepfunctions"))
+    return watch(boto3.client("stepfunctions", config=client_config("stepfunctions")))
 
 
 @functools.cache
 def rekognition() -> Any:
     """What botocore gives up on is waited for by `questions.py`, as long as the function has time."""
-    return boto3.client("rekognition", config=client_config("rekognition"))
+    return watch(boto3.client("rekognition", config=client_config("rekognition")))
 
 
 @functools.cache
 def mail() -> Any:
-    return boto3.client("sesv2", config=client_config("sesv2"))
+    return watch(boto3.client("sesv2", config=client_config("sesv2")))
 
 
 @functools.cache
 def sms() -> Any:
-    return boto3.client("sns", config=client_config("sns"))
+    return watch(boto3.client("sns", config=client_config("sns")))

@@ -54,6 +54,11 @@ class NotifyConfig:
     sms_a_day: int
 
 
+def memory_megabytes() -> int:
+    """What Lambda gives to the function, which it says itself."""
+    return int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"))
+
+
 Values = TypeVar("Values")
 
 

@@ -113,6 +113,7 @@ class Failure(StrEnum):
     STORE = "store_failed"
     DID_NOT_ARRIVE = "did_not_arrive"
     STOPPED = "stopped"
+    PAUSED = "paused"
 
 
 SENTENCES: Mapping[str, str] = {
@@ -134,6 +135,10 @@ SENTENCES: Mapping[str, str] = {
     Failure.STORE: "Something went wrong on our side while saving the result. The original is safe; try again.",
     Failure.DID_NOT_ARRIVE: "This photo did not arrive. Upload it again.",
     Failure.STOPPED: "Processing stopped before it was finished. The original is safe; try again.",
+    Failure.PAUSED: (
+        "Analysis is paused until {until} to keep the costs in bounds. Your photo is kept and is labelled by itself"
+        " afterwards."
+    ),
 }
 
 
@@ -149,6 +154,16 @@ class Reason:
 def reason(code: Refusal | Failure, *, detail: str = "", **facts: object) -> Reason:
     """The reason of `code`, its sentence filled with `facts`."""
     return Reason(code=code.value, text=SENTENCES[code].format(**facts), detail=detail)
+
+
+_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+           "November", "December")  # fmt: skip
+
+
+def name_day(moment: str) -> str:
+    """The day of a moment in ISO 8601, as a sentence names it: 1 December 2026."""
+    year, month, day = moment[:10].split("-")
+    return f"{int(day)} {_MONTHS[int(month) - 1]} {year}"
 
 
 def refuse_size(size: int) -> Reason | None:
@@ -382,11 +397,41 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Usage:
+    """What was used: requests by service and operation, as botocore names them and as often as they were sent; read and
+    write units of DynamoDB; invocations of Lambda functions, and the gigabyte-seconds that they took by their own
+    clocks; state transitions. In a photo's record it is of the run `run_id`, which ended at `at` (ISO 8601 UTC)."""
+
+    requests: dict[str, int] = field(default_factory=dict)
+    read_units: float = 0.0
+    write_units: float = 0.0
+    invocations: int = 0
+    gb_seconds: float = 0.0
+    transitions: int = 0
+    run_id: str = ""
+    at: str = ""
+
+    def __add__(self, other: Usage) -> Usage:
+        """Both together; which run, and when, is what the left one says."""
+        names = {**self.requests, **other.requests}
+        return replace(
+            self,
+            requests={name: self.requests.get(name, 0) + other.requests.get(name, 0) for name in names},
+            read_units=self.read_units + other.read_units,
+            write_units=self.write_units + other.write_units,
+            invocations=self.invocations + other.invocations,
+            gb_seconds=self.gb_seconds + other.gb_seconds,
+            transitions=self.transitions + other.transitions,
+        )
+
+
+@dataclass(frozen=True)
 class Photo:
     """A photo record: pk `OWNER#{owner}`, sk `PHOTO#{photo}`. Times in ISO 8601 UTC. `placeholder` is a WebP of a few
     pixels in base64, to show before the thumbnail. What the owner says of labels lies beside what the model said.
     `asked_attempts` is how many attempts were behind it when a person last asked for one: each time that somebody asks,
-    by the upload or later, there are `MAX_ATTEMPTS`."""
+    by the upload or later, there are `MAX_ATTEMPTS`. `usage` has an entry for each run that stored its end, written
+    with it and never changed; the last `KEPT_ATTEMPTS` are kept."""
 
     owner_id: str
     photo_id: str
@@ -413,6 +458,7 @@ class Photo:
     added_labels: set[str] = field(default_factory=set)
     place: Place | None = None
     steps: list[Step] = field(default_factory=list)
+    usage: list[Usage] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -510,6 +556,7 @@ class Kind(StrEnum):
 @dataclass(frozen=True)
 class Batch:
     """Photos uploaded together: pk `BATCH#{batch}`, sk `BATCH`. Complete when the three sets hold `expected` ids.
+    `usage` is what telling about them has used so far.
 
     The site has digests and tests told in the same way, claims and all: their record is a batch of a `kind` of their
     own, complete from the start. A digest holds some ids of each set and says how many `more` there are."""
@@ -526,6 +573,7 @@ class Batch:
     refusals: int = 0
     kind: str = ""
     more: dict[str, int] = field(default_factory=dict)
+    usage: Usage | None = None
 
     @property
     def counted(self) -> set[str]:
@@ -555,6 +603,17 @@ class Batch:
         return ", ".join([f"{count_photos(first[0])} {first[1]}", *(f"{count} {words}" for count, words in others)])
 
 
+@dataclass(frozen=True)
+class Pause:
+    """No new analysis is paid for until then (ISO 8601 UTC): pk `PIPELINE`, sk `PAUSE`. Put and removed by the site."""
+
+    until: str
+
+    def holds(self, now: str) -> bool:
+        """Whether it does at `now`, which is written as `until` is."""
+        return now < self.until
+
+
 def count_photos(count: int) -> str:
     return "1 photo" if count == 1 else f"{count} photos"
 
@@ -578,15 +637,20 @@ def batch_item_key(batch_id: str) -> Key:
     return {"pk": f"BATCH#{batch_id}", "sk": "BATCH"}
 
 
+def pause_item_key() -> Key:
+    return {"pk": "PIPELINE", "sk": "PAUSE"}
+
+
 _ITEM_KEYS = {
     Photo: lambda photo: photo_item_key(photo.owner_id, photo.photo_id),
     Analysis: lambda analysis: analysis_item_key(analysis.owner_id, analysis.sha256, analysis.parameters),
     Preferences: lambda preferences: preferences_item_key(preferences.owner_id),
     Batch: lambda batch: batch_item_key(batch.batch_id),
+    Pause: lambda _: pause_item_key(),
 }
 
 
-def to_item(value: Photo | Analysis | Preferences | Batch) -> Item:
+def to_item(value: Photo | Analysis | Preferences | Batch | Pause) -> Item:
     """The DynamoDB item of a record, without empty attributes (DynamoDB takes no empty set)."""
     return {**_ITEM_KEYS[type(value)](value), **to_attribute(value)}
 
@@ -707,12 +771,14 @@ def request_run_update(
     steps = [step for step in _told_steps(seen, lost) if step.attempt > run.attempt - KEPT_ATTEMPTS]
     asked = run.attempt - 1 if by_person else seen.asked_attempts
     update = "SET requested_run = :run, attempt = :attempt, asked_attempts = :asked, updated_at = :now, #steps = :steps"
+    used = {":used": to_attribute(seen.usage[1 - KEPT_ATTEMPTS :])} if len(seen.usage) >= KEPT_ATTEMPTS else {}
     return _update(
         photo_item_key(seen.owner_id, seen.photo_id),
-        update + (" REMOVE batch_id" if seen.status in TERMINAL else ""),
+        update + (", #usage = :used" if used else "") + (" REMOVE batch_id" if seen.status in TERMINAL else ""),
         where=_as_seen(seen),
-        names={"#status": "status", "#steps": "steps"},
+        names={"#status": "status", "#steps": "steps"} | ({"#usage": "usage"} if used else {}),
         values=_as_seen_values(seen)
+        | used
         | {":run": run.run_id, ":attempt": run.attempt, ":asked": asked, ":now": now, ":steps": to_attribute(steps)},
     )
 

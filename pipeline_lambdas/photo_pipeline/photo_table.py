@@ -14,6 +14,7 @@ from .contract import (
     Preferences,
     Run,
     Status,
+    Usage,
     batch_item_key,
     batch_outcome_update,
     count_update,
@@ -25,6 +26,7 @@ from .contract import (
     to_attribute,
 )
 from .errors import Overtaken
+from .metering import update_units
 from .results import Ending
 
 _MAY_CLAIM = (
@@ -74,28 +76,42 @@ def keep_place(table: Any, run: Run, place: Place) -> None:
     )
 
 
-def finish_photo(table: Any, run: Run, ending: Ending, *, now: str) -> Photo:
-    """Write how `run` ended, if the photo is still its own. Again by the same run changes nothing.
+UPDATE = "DynamoDB.UpdateItem"
+# What a photo uses by being counted in a batch that is small. What more a large one takes, NotifyUser notes.
+COUNTING = Usage(requests={UPDATE: 1}, write_units=1)
+ID_BYTES, BATCH_BYTES = 36, 300
+OTHER_ATTRIBUTES = 1000  # about what a record holds in bytes besides what its end writes
+
+
+def finish_photo(table: Any, run: Run, ending: Ending, *, now: str, usage: Usage) -> Photo:
+    """Write how `run` ended, if the photo is still its own, and what it used: `usage`, and this write itself. Again by
+    the same run changes nothing.
 
     Raises Overtaken when it is not.
     """
+    values = {f":{name}": to_attribute(value) for name, value in ending.attributes.items()}
+    steps = to_attribute(ending.steps)
+    units = update_units([values, steps], beside=OTHER_ATTRIBUTES)
+    itself = Usage(requests={UPDATE: 1}, write_units=units, run_id=run.run_id, at=now)
     item = _conditional(
         table,
         Key=photo_item_key(run.owner_id, run.photo_id),
         UpdateExpression="SET #status = :status, updated_at = :now"
         ", #steps = list_append(if_not_exists(#steps, :none), :steps)"
+        ", #usage = list_append(if_not_exists(#usage, :none), :usage)"
         + "".join(f", #{name} = :{name}" for name in ending.attributes),
         ConditionExpression="run_id = :run AND #status = :processing",
-        ExpressionAttributeNames={f"#{name}": name for name in ("status", "steps", *ending.attributes)},
+        ExpressionAttributeNames={f"#{name}": name for name in ("status", "steps", "usage", *ending.attributes)},
         ExpressionAttributeValues={
             ":status": ending.status.value,
             ":processing": Status.PROCESSING.value,
             ":run": run.run_id,
             ":now": now,
             ":none": [],
-            ":steps": to_attribute(ending.steps),
+            ":steps": steps,
+            ":usage": [to_attribute(itself + usage)],
         }
-        | {f":{name}": to_attribute(value) for name, value in ending.attributes.items()},
+        | values,
         ReturnValues="ALL_NEW",
     )
     return from_item(Photo, item) if item is not None else _finished_before(table, run)
@@ -116,41 +132,47 @@ def count_in_batch(table: Any, photo: Photo) -> Batch | None:
     return from_item(Batch, item) if item else None
 
 
-def claim_notice(table: Any, batch_id: str, *, token: str, now: str) -> Batch | None:
+def claim_notice(table: Any, batch_id: str, *, token: str, now: str, usage: Usage) -> Batch | None:
     """Take the right to tell about a batch that is due, and return it; None when somebody else has it.
 
     `token` is made anew by each who tries, so that a second try of the same call, whose first answer got lost, is not
     taken for somebody else's. A batch cannot become incomplete again: photos that leave it lower what it expects.
+    `usage` is what telling has used, with this write.
     """
     item = _conditional(
         table,
         Key=batch_item_key(batch_id),
-        UpdateExpression="SET claimed_at = :now, claim_token = :mine",
+        UpdateExpression="SET claimed_at = :now, claim_token = :mine, #usage = :usage",
         ConditionExpression="attribute_exists(pk) AND (attribute_not_exists(claimed_at) OR claim_token = :mine)",
-        ExpressionAttributeValues={":now": now, ":mine": token},
+        ExpressionAttributeNames={"#usage": "usage"},
+        ExpressionAttributeValues={":now": now, ":mine": token, ":usage": to_attribute(usage)},
         ReturnValues="ALL_NEW",
     )
     return from_item(Batch, item) if item else None
 
 
-def release_notice(table: Any, batch_id: str, *, token: str, refused: bool) -> None:
-    """Nothing was sent, for sure, so another may try; a refusal by SES or SNS counts, and only a few are allowed."""
+def release_notice(table: Any, batch_id: str, *, token: str, refused: bool, usage: Usage) -> None:
+    """Nothing was sent, for sure, so another may try; a refusal by SES or SNS counts, and only a few are allowed.
+    `usage` is what telling has used, with this write."""
     _conditional(
         table,
         Key=batch_item_key(batch_id),
-        UpdateExpression="REMOVE claimed_at, claim_token ADD refusals :counted",
+        UpdateExpression="SET #usage = :usage REMOVE claimed_at, claim_token ADD refusals :counted",
         ConditionExpression="claim_token = :mine AND attribute_not_exists(sent_at)",
-        ExpressionAttributeValues={":mine": token, ":counted": int(refused)},
+        ExpressionAttributeNames={"#usage": "usage"},
+        ExpressionAttributeValues={":mine": token, ":counted": int(refused), ":usage": to_attribute(usage)},
     )
 
 
-def mark_sent(table: Any, batch_id: str, *, token: str, now: str) -> None:
+def mark_sent(table: Any, batch_id: str, *, token: str, now: str, usage: Usage) -> None:
+    """Note that the notice was sent, and what telling has used, with this write."""
     _conditional(
         table,
         Key=batch_item_key(batch_id),
-        UpdateExpression="SET sent_at = :now",
+        UpdateExpression="SET sent_at = :now, #usage = :usage",
         ConditionExpression="claim_token = :mine",
-        ExpressionAttributeValues={":mine": token, ":now": now},
+        ExpressionAttributeNames={"#usage": "usage"},
+        ExpressionAttributeValues={":mine": token, ":now": now, ":usage": to_attribute(usage)},
     )
 
 
@@ -159,6 +181,21 @@ def count_sms(table: Any, owner_id: str, *, a_day: int, now: str) -> bool:
     of_person = count_update(sms_of_person_key(owner_id, now), at_most=SMS_A_DAY_EACH, now=now)
     of_all = count_update(sms_of_all_key(now), at_most=a_day, now=now)
     return all(_conditional(table, **counted) is not None for counted in (of_person, of_all))
+
+
+def counting_surplus(batch: Batch) -> Usage:
+    """What counting the photos of a batch took beyond `COUNTING`: its item grows with each, and with it the writes."""
+    return Usage(write_units=sum(_batch_units(count) - 1 for count in range(1, len(batch.counted) + 1)))
+
+
+def noting(batch: Batch) -> Usage:
+    """What one write of a complete batch uses."""
+    return Usage(requests={UPDATE: 1}, write_units=_batch_units(len(batch.counted)))
+
+
+def _batch_units(counted: int) -> int:
+    """Units of a write of a batch that holds so many ids."""
+    return update_units([], beside=BATCH_BYTES + counted * ID_BYTES)
 
 
 def get_photo(table: Any, owner_id: str, photo_id: str) -> Photo | None:

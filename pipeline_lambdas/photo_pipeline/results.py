@@ -23,12 +23,14 @@ from .contract import (
     Status,
     Step,
     StepOutcome,
+    Usage,
     reason,
 )
 from .errors import AnswersMissing, Overtaken
 
 RESIZED, REJECTED, OVERTAKEN = "resized", "rejected", "overtaken"
 ANALYSED, REFUSED = "analysed", "refused"
+LAST_STATES = ("StoreMetadata or StoreFailure", "IsTheBatchDone", "NotifyUser or Stored")
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class ResizeResult:
     placeholder: str = ""
     exif: Exif = field(default_factory=Exif)
     analysis_content: Box = field(default_factory=lambda: Box(0, 0, 1, 1))
+    has_batch: bool = False
+    usage: Usage | None = None
 
 
 @dataclass(frozen=True)
@@ -56,14 +60,16 @@ class LabelsResult:
     sha256: str = ""
     parameters: str = ""
     questions: list[str] = field(default_factory=list)
+    usage: Usage | None = None
 
 
 @dataclass(frozen=True)
 class State:
-    """All that the state machine carries, as StoreMetadata gets it: the results of the steps that were made, and the
-    error (`Error` and `Cause`) that ended them, if one did."""
+    """All that the state machine carries, as StoreMetadata gets it: what starting it used (unknown where the site did),
+    the results of the steps that were made, and the error (`Error` and `Cause`) that ended them, if one did."""
 
     run: Run
+    trigger: Usage | None = None
     resize: ResizeResult | None = None
     analysis: LabelsResult | None = None
     error: dict[str, str] | None = None
@@ -71,6 +77,26 @@ class State:
     @property
     def steps(self) -> list[Step]:
         return [result.step for result in (self.resize, self.analysis) if result and result.step]
+
+    @property
+    def usage(self) -> Usage:
+        """What is known to have been used before StoreMetadata, and the transitions of the whole execution. A try that
+        raised hands nothing on: what it used is not known."""
+        parts = (self.trigger, self.resize and self.resize.usage, self.analysis and self.analysis.usage)
+        return sum((part for part in parts if part), Usage(transitions=self._transitions))
+
+    @property
+    def _transitions(self) -> int:
+        """One for each state that is entered, without tries that were made again."""
+        if self.error:
+            reached = {"ResizeImage": 1, "RekognitionLabels": 3, "StoreMetadata": 3 + (self.analysis is not None)}
+            return reached[_what_broke(self)[0]] + len(LAST_STATES)
+        return (3 if self.analysis else 2) + len(LAST_STATES)
+
+    @property
+    def has_batch(self) -> bool:
+        """Whether the photo will be counted in a batch, as far as is known: what was asked for again has none."""
+        return self.resize.has_batch if self.resize else self.run.attempt == 1
 
     @property
     def needs_answers(self) -> bool:

@@ -23,7 +23,7 @@ CALLS: dict[str, dict[str, dict[str, int]]] = {
         "TriggerStepFunction": {"SFN.StartExecution": 1},
         "ResizeImage": {UPDATE: 2, READ: 1, GET: 1, WRITE: 3},
         "RekognitionLabels": {
-            GET: 2, TRANSACT: 1, UPDATE: 4,
+            GET: 3, TRANSACT: 1, UPDATE: 4,
             "Rekognition.DetectLabels": 1, "Rekognition.DetectFaces": 1, "Rekognition.DetectModerationLabels": 1,
         },
         "StoreMetadata": {GET: 1, UPDATE: 2},

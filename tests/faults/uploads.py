@@ -56,11 +56,11 @@ def mails_to(address: str) -> int:
 
 
 def what_is_told(upload: Upload) -> dict[str, Any]:
-    """The record and the batch's, but for what differs from run to run: steps, times, ids, attempt."""
+    """The record and the batch's, but for what differs from run to run: steps, times, ids, attempt, what was used."""
     record, batch = catalog.get(upload.photo), catalog.get_batches([upload.batch])[upload.batch.pk]
     assert record is not None
-    same = replace(record, steps=[], updated_at="", uploaded_at="", attempt=0)
-    counted = replace(batch, claimed_at="", sent_at="", refusals=0)
+    same = replace(record, steps=[], usage=[], updated_at="", uploaded_at="", attempt=0)
+    counted = replace(batch, claimed_at="", sent_at="", refusals=0, usage=None)
     text = json.dumps(
         {"photo": contract.to_attribute(same), "batch": contract.to_attribute(counted)}, default=_plain, sort_keys=True
     )

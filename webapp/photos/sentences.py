@@ -4,14 +4,16 @@ in English; here they are found again by their codes."""
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 from pipeline_lambdas.photo_pipeline import contract
 from pipeline_lambdas.photo_pipeline.contract import Failure, Refusal
 
+DAY = "%d %B %Y"  # as contract.name_day writes it
 # Copies of contract.SENTENCES, which a test compares, so that they are found by whoever collects what to translate.
 SENTENCES: dict[str, str] = {
     Refusal.EMPTY: gettext_noop("This file is empty. Choose the photo again, or copy it anew from the camera."),
@@ -44,6 +46,10 @@ SENTENCES: dict[str, str] = {
     ),
     Failure.DID_NOT_ARRIVE: gettext_noop("This photo did not arrive. Upload it again."),
     Failure.STOPPED: gettext_noop("Processing stopped before it was finished. The original is safe; try again."),
+    Failure.PAUSED: gettext_noop(
+        "Analysis is paused until {until} to keep the costs in bounds. Your photo is kept and is labelled by itself"
+        " afterwards."
+    ),
 }
 
 
@@ -63,12 +69,16 @@ def translate(code: str, text: str) -> str:
     match = _pattern(english).fullmatch(text) if english else None
     if match is None:
         return text
-    return template(code).format(**{name: number_format(fact) for name, fact in match.groupdict().items()})
+    return template(code).format(**{name: _fact(fact) for name, fact in match.groupdict().items()})
+
+
+def _fact(fact: str) -> str:
+    return number_format(fact) if " " not in fact else date_format(datetime.strptime(fact, DAY))
 
 
 def _pattern(sentence: str) -> re.Pattern[str]:
-    """What a sentence looks like once its facts, which are numbers, are filled in."""
-    return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[0-9.]+)", re.escape(sentence)))
+    """What a sentence looks like once its facts, which are numbers or a day, are filled in."""
+    return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[0-9.]+|[0-9]+ [A-Z][a-z]+ [0-9]{4})", re.escape(sentence)))
 
 
 # --- Batches ---------------------------------------------------------------------------------------------------------

@@ -19,8 +19,9 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError,
 
 from .. import aws, config, photo_table
 from ..calls import is_throttle
-from ..contract import THUMB, Batch, Channel, Photo, Preferences, Reason, Status, is_quiet
+from ..contract import THUMB, Batch, Channel, Photo, Preferences, Reason, Status, Usage, is_quiet
 from ..mail_pictures import square_jpeg
+from ..metering import Meter, metered
 from ..notice_mail import as_mail
 from ..notices import Details, Notice, Picture, compose, exact_labels, top_labels, wants, way
 from ..results import utc_now
@@ -62,17 +63,28 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     Whatever is raised may be tried again: either nothing is claimed, or the next invocation finds the claim. In quiet
     hours nothing is claimed either: the site asks again when they are over.
     """
+    with metered() as meter:
+        return {"outcome": _tell_if_due(event["batch_id"], meter)}
+
+
+def _tell_if_due(batch_id: str, meter: Meter) -> str:
     settings = config.load(config.NotifyConfig)
     table = aws.table(settings.photo_table)
-    batch = photo_table.get_batch(table, event["batch_id"])
+    batch = photo_table.get_batch(table, batch_id)
     if batch is None or not batch.is_due:
-        return {"outcome": "not_due"}
+        return "not_due"
     nothing = Preferences(owner_id=batch.owner_id, channel=Channel.NONE)
     preferences = photo_table.get_preferences(table, batch.owner_id) or nothing
     if _waits(preferences, batch):
-        return {"outcome": "quiet"}
+        return "quiet"
     preferences = _within_cap(table, batch, preferences, settings.sms_a_day)
-    return {"outcome": _claim_and_tell(table, batch, _prepare(table, batch, preferences, settings), settings)}
+    draft = _prepare(table, batch, preferences, settings)
+    return _claim_and_tell(table, batch, draft, settings, partial(_used, batch, meter))
+
+
+def _used(seen: Batch, meter: Meter) -> Usage:
+    """By telling so far, with the write that notes it: before this invocation, or by counting its photos; and by it."""
+    return (seen.usage or photo_table.counting_surplus(seen)) + meter.read() + photo_table.noting(seen)
 
 
 def _waits(preferences: Preferences, batch: Batch) -> bool:
@@ -140,10 +152,12 @@ def _read_thumb(photo: Photo, bucket: str) -> bytes:
     return bytes(answer["Body"].read())
 
 
-def _claim_and_tell(table: Any, seen: Batch, draft: Draft, settings: config.NotifyConfig) -> str:
+def _claim_and_tell(
+    table: Any, seen: Batch, draft: Draft, settings: config.NotifyConfig, used: Callable[[], Usage]
+) -> str:
     notice = draft.compose(seen)
     token = str(uuid.uuid4())  # not the request's id, which stays the same when Lambda tries an event again
-    batch = photo_table.claim_notice(table, seen.batch_id, token=token, now=utc_now())
+    batch = photo_table.claim_notice(table, seen.batch_id, token=token, now=utc_now(), usage=used())
     if batch is None:
         return "not_due"
     if _photos(batch) != _photos(seen):
@@ -151,26 +165,27 @@ def _claim_and_tell(table: Any, seen: Batch, draft: Draft, settings: config.Noti
         notice = draft.compose(batch)
     if notice is None:
         return "not_wanted"
-    return _tell(table, batch.batch_id, token, partial(_send, *way(draft.preferences, batch), notice, settings))
+    send = partial(_send, *way(draft.preferences, batch), notice, settings)
+    return _tell(table, batch.batch_id, token, send, used)
 
 
 def _photos(batch: Batch) -> tuple[set[str], set[str], set[str]]:
     return batch.ready, batch.rejected, batch.failed
 
 
-def _tell(table: Any, batch_id: str, token: str, send: Callable[[], None]) -> str:
+def _tell(table: Any, batch_id: str, token: str, send: Callable[[], None], used: Callable[[], Usage]) -> str:
     try:
         send()
     except (ClientError, ConnectTimeoutError, EndpointConnectionError) as error:
         if not _is_definite(error):
             raise
         refused = isinstance(error, ClientError) and not is_throttle(error)
-        photo_table.release_notice(table, batch_id, token=token, refused=refused)
+        photo_table.release_notice(table, batch_id, token=token, refused=refused, usage=used())
         if not refused:
             raise  # it passes: the task tries again in a moment
         logger.exception("the notice was refused", extra={"batch": batch_id})
         return "refused"
-    photo_table.mark_sent(table, batch_id, token=token, now=utc_now())
+    photo_table.mark_sent(table, batch_id, token=token, now=utc_now(), usage=used())
     return "sent"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -14,6 +15,7 @@ from ..calls import is_hopeless
 from ..contract import ANALYSIS, Failure, Reason, Run, StepOutcome, from_item, reason
 from ..deadline import Deadline
 from ..errors import Overtaken, Refused
+from ..metering import metered
 from ..questions import make_questions, name_parameters
 from ..results import ANALYSED, OVERTAKEN, REFUSED, LabelsResult, ResizeResult, Stopwatch, to_state
 
@@ -22,14 +24,19 @@ logger = Logger()
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """`{"run": Run, "resize": ResizeResult}` to a LabelsResult. Whatever is raised is worth trying again."""
-    run = from_item(Run, event["run"])
-    resize = from_item(ResizeResult, event["resize"])
+    run, resize = from_item(Run, event["run"]), from_item(ResizeResult, event["resize"])
+    with metered() as meter:
+        result = _analyse_or_say_why(run, resize, Deadline(context))
+        return to_state(replace(result, usage=meter.read()))
+
+
+def _analyse_or_say_why(run: Run, resize: ResizeResult, deadline: Deadline) -> LabelsResult:
     stopwatch = Stopwatch("RekognitionLabels", run)
     try:
-        return to_state(_analyse(run, resize, stopwatch, Deadline(context)))
+        return _analyse(run, resize, stopwatch, deadline)
     except Overtaken:
         logger.info("overtaken", extra={"run": run.run_id})
-        return to_state(LabelsResult(OVERTAKEN))
+        return LabelsResult(OVERTAKEN)
     except Refused as refused:
         return _refused(stopwatch, refused.reason)
     except ClientError as error:
@@ -39,8 +46,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         return _refused(stopwatch, reason(Failure.LABELS, detail=str(error)[:1000]))
 
 
-def _refused(stopwatch: Stopwatch, why: Reason) -> dict[str, Any]:
-    return to_state(LabelsResult(REFUSED, step=stopwatch.step(StepOutcome.FAILED), reason=why))
+def _refused(stopwatch: Stopwatch, why: Reason) -> LabelsResult:
+    return LabelsResult(REFUSED, step=stopwatch.step(StepOutcome.FAILED), reason=why)
 
 
 def _analyse(run: Run, resize: ResizeResult, stopwatch: Stopwatch, deadline: Deadline) -> LabelsResult:

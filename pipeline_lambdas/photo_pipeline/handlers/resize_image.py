@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -12,6 +13,7 @@ from ..contract import Original, Place, Rendition, Run, StepOutcome, from_item, 
 from ..decoding import Decoded
 from ..errors import Overtaken, Refused
 from ..inspection import Facts, inspect
+from ..metering import metered
 from ..renditions import Picture, open_original, render
 from ..results import OVERTAKEN, REJECTED, RESIZED, ResizeResult, Stopwatch, to_state, utc_now
 
@@ -20,17 +22,27 @@ logger = Logger()
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """`{"run": Run}` to a ResizeResult."""
-    run = from_item(Run, event["run"])
+    with metered() as meter:
+        result = _claim_and_resize(from_item(Run, event["run"]))
+        return to_state(replace(result, usage=meter.read()))
+
+
+def _claim_and_resize(run: Run) -> ResizeResult:
     settings = config.load(config.ResizeConfig)
     stopwatch = Stopwatch("ResizeImage", run)
     try:
-        photo_table.claim_photo(aws.table(settings.photo_table), run, now=utc_now())
-        return to_state(_resize(run, settings, stopwatch))
+        photo = photo_table.claim_photo(aws.table(settings.photo_table), run, now=utc_now())
+        return replace(_resize_or_reject(run, settings, stopwatch), has_batch=bool(photo.batch_id))
     except Overtaken:
         logger.info("overtaken", extra={"run": run.run_id})
-        return to_state(ResizeResult(OVERTAKEN))
+        return ResizeResult(OVERTAKEN)
+
+
+def _resize_or_reject(run: Run, settings: config.ResizeConfig, stopwatch: Stopwatch) -> ResizeResult:
+    try:
+        return _resize(run, settings, stopwatch)
     except Refused as refused:
-        return to_state(ResizeResult(REJECTED, step=stopwatch.step(StepOutcome.REJECTED), reason=refused.reason))
+        return ResizeResult(REJECTED, step=stopwatch.step(StepOutcome.REJECTED), reason=refused.reason)
 
 
 def _resize(run: Run, settings: config.ResizeConfig, stopwatch: Stopwatch) -> ResizeResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -9,8 +10,9 @@ from aws_lambda_powertools import Logger
 
 from .. import aws, config, photo_table
 from ..analysis_table import Subject, get_analysis
-from ..contract import RENDITION_FILES, Analysis, Photo, Run, Status, from_item, rendition_key
+from ..contract import RENDITION_FILES, Analysis, Photo, Run, Status, Usage, from_item, rendition_key
 from ..errors import Overtaken
+from ..metering import Meter, metered
 from ..results import Ending, State, Stopwatch, read_ending, utc_now
 
 logger = Logger()
@@ -18,13 +20,18 @@ logger = Logger()
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """The execution's whole state to `{"outcome": a status or "overtaken", "batch_id": …, "batch_due": …}`."""
-    state = from_item(State, event)
+    with metered() as meter:
+        return _store(from_item(State, event), meter)
+
+
+def _store(state: State, meter: Meter) -> dict[str, Any]:
     run, stopwatch = state.run, Stopwatch("StoreMetadata", state.run)
     settings = config.load(config.StoreConfig)
     table = aws.table(settings.photo_table)
     try:
         ending = read_ending(state, _get_answers(table, state))
-        photo = _finish(table, run, replace(ending, steps=[*ending.steps, stopwatch.step()]))
+        ending = replace(ending, steps=[*ending.steps, stopwatch.step()])
+        photo = _finish(table, run, ending, lambda: _used(state, meter))
     except Overtaken:
         logger.info("overtaken", extra={"run": run.run_id})
         _remove_renditions(table, run, settings.renditions_bucket)
@@ -40,15 +47,20 @@ def _get_answers(table: Any, state: State) -> Analysis | None:
     return get_analysis(table, Subject(state.run, state.analysis.sha256, state.analysis.parameters))
 
 
-def _finish(table: Any, run: Run, ending: Ending) -> Photo:
+def _used(state: State, meter: Meter) -> Usage:
+    """Up to now, and by counting the photo in its batch, which comes after the only write that can note it."""
+    return meter.read() + state.usage + (photo_table.COUNTING if state.has_batch else Usage())
+
+
+def _finish(table: Any, run: Run, ending: Ending, used: Callable[[], Usage]) -> Photo:
     try:
-        return photo_table.finish_photo(table, run, ending, now=utc_now())
+        return photo_table.finish_photo(table, run, ending, now=utc_now(), usage=used())
     except Overtaken:
         if ending.status != Status.FAILED:
             raise
         # What broke before it could claim the photo is claimed now, so that the failure can be told.
         photo_table.claim_photo(table, run, now=utc_now())
-        return photo_table.finish_photo(table, run, ending, now=utc_now())
+        return photo_table.finish_photo(table, run, ending, now=utc_now(), usage=used())
 
 
 def _remove_renditions(table: Any, run: Run, bucket: str) -> None:

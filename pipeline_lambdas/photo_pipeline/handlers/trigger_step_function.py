@@ -12,17 +12,24 @@ from aws_lambda_powertools.utilities.data_classes import S3Event
 from aws_lambda_powertools.utilities.data_classes.s3_event import S3EventRecord
 
 from .. import aws, config
-from ..contract import Run, new_run, parse_original_key
+from ..contract import Run, Usage, new_run, parse_original_key
+from ..metering import Meter, metered
 
 logger = Logger()
+START = "SFN.StartExecution"
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """An S3 notification to `{"started": [run ids]}`. S3's test event, which has no records, starts nothing."""
+    with metered() as meter:
+        return {"started": [run.run_id for run in _start_all(event, meter)]}
+
+
+def _start_all(event: dict[str, Any], meter: Meter) -> list[Run]:
     runs = [run for record in S3Event({"Records": event.get("Records", [])}).records if (run := _read_run(record))]
     for run in runs:
-        _start(run)
-    return {"started": [run.run_id for run in runs]}
+        _start(run, meter.read() if run is runs[0] else Usage())
+    return runs
 
 
 def _read_run(record: S3EventRecord) -> Run | None:
@@ -42,13 +49,14 @@ def _read_run(record: S3EventRecord) -> Run | None:
     )
 
 
-def _start(run: Run) -> None:
+def _start(run: Run, used: Usage) -> None:
+    """`used` is this function's own use, told with the run: it begins before anybody else could note it."""
     step_functions = aws.step_functions()
     try:
         step_functions.start_execution(
             stateMachineArn=config.load(config.TriggerConfig).state_machine_arn,
             name=run.run_id,
-            input=json.dumps({"run": asdict(run)}),
+            input=json.dumps({"run": asdict(run), "trigger": asdict(used + Usage(requests={START: 1}))}),
         )
     except step_functions.exceptions.ExecutionAlreadyExists:
         logger.info("started before", extra={"run": run.run_id})

@@ -42,6 +42,12 @@ RECORDS = st.builds(
     added_labels=st.sets(TEXT, max_size=3),
     place=st.none() | st.builds(contract.Place, st.floats(-90, 90), st.floats(-180, 180)),
     steps=st.lists(st.builds(contract.Step, TEXT, TEXT, st.integers(0, 10**6), st.integers(1, 3)), max_size=3),
+    usage=st.lists(
+        st.builds(
+            contract.Usage, st.dictionaries(TEXT, st.integers(0, 10**6), max_size=3), gb_seconds=st.floats(0, 900)
+        ),
+        max_size=3,
+    ),
 )
 
 
@@ -203,3 +209,24 @@ def test_labels_shown_are_those_added_then_those_found_and_not_denied() -> None:
 def test_label_that_was_added_and_is_found_later_is_shown_once() -> None:
     photo = _photo_of("Dog", denied=set(), added={"Dog"})
     assert [(label.name, label.confidence) for label in contract.shown_labels(photo)] == [("Dog", 100.0)]
+
+
+def test_a_record_of_before_usage_was_noted_is_read() -> None:
+    old = {"owner_id": "o", "photo_id": "p", "status": "ready", "uploaded_at": "", "updated_at": "", "key": "k"}
+    record = contract.from_item(contract.Photo, {**old, "original": {"bytes": Decimal(1)}})
+    assert record.usage == []
+    assert contract.from_item(contract.Batch, {"batch_id": "b", "owner_id": "o", "expected": 1}).usage is None
+
+
+def test_usages_add_up_and_the_left_one_says_of_which_run() -> None:
+    one = contract.Usage({"S3.GetObject": 1, "S3.PutObject": 3}, 1, 2, 1, 0.5, 6, run_id="a", at="now")
+    other = contract.Usage({"S3.GetObject": 1}, 0.5, 1, 1, 0.25, 0, run_id="b")
+    assert one + other == contract.Usage({"S3.GetObject": 2, "S3.PutObject": 3}, 1.5, 3, 2, 0.75, 6, "a", "now")
+
+
+def test_asking_for_runs_without_end_keeps_what_the_last_ones_used() -> None:
+    used = [contract.Usage(run_id=str(at)) for at in range(contract.KEPT_ATTEMPTS)]
+    seen = contract.Photo("o", "p", "failed", "", "", "k", contract.Original(1), usage=used)
+    run = contract.new_run(owner_id="o", photo_id="p", key="k", etag="e", attempt=11)
+    kept = contract.request_run_update(seen, run, now="now")["ExpressionAttributeValues"][":used"]
+    assert [each["run_id"] for each in kept] == [str(at) for at in range(1, contract.KEPT_ATTEMPTS)]

@@ -17,6 +17,7 @@ from pipeline_lambdas.photo_pipeline.contract import (
     Run,
     Status,
     Step,
+    Usage,
     batch_item_key,
     batch_outcome_update,
     deleting_update,
@@ -34,6 +35,7 @@ from tests import cloudformation
 from tests.pipeline_lambdas.records import NOW, make_batch, make_photo, make_run
 
 STEP = Step("ResizeImage", NOW, 12, 1)
+USED = Usage({"S3.GetObject": 2, "DynamoDB.UpdateItem": 1}, 0.5, 3, 2, 0.25, 6)
 
 
 def _claim(aws: SimpleNamespace, run: Run) -> Photo:
@@ -41,7 +43,7 @@ def _claim(aws: SimpleNamespace, run: Run) -> Photo:
 
 
 def _finish(aws: SimpleNamespace, run: Run, status: Status = Status.READY, **attributes: Any) -> Photo:
-    return photo_table.finish_photo(aws.table, run, Ending(status, attributes, [STEP]), now=NOW)
+    return photo_table.finish_photo(aws.table, run, Ending(status, attributes, [STEP]), now=NOW, usage=USED)
 
 
 def _read(aws: SimpleNamespace, photo: Photo) -> Photo:
@@ -162,11 +164,11 @@ def test_a_photo_that_left_its_batch_lowers_it_once(aws: SimpleNamespace) -> Non
 
 
 def _claim_notice(aws: SimpleNamespace, batch: Batch, token: str) -> Batch | None:
-    return photo_table.claim_notice(aws.table, batch.batch_id, token=token, now=NOW)
+    return photo_table.claim_notice(aws.table, batch.batch_id, token=token, now=NOW, usage=USED)
 
 
 def _release_notice(aws: SimpleNamespace, batch: Batch, token: str, *, refused: bool = True) -> Batch:
-    photo_table.release_notice(aws.table, batch.batch_id, token=token, refused=refused)
+    photo_table.release_notice(aws.table, batch.batch_id, token=token, refused=refused, usage=USED)
     left = photo_table.get_batch(aws.table, batch.batch_id)
     assert left is not None
     return left
@@ -213,7 +215,7 @@ def test_a_claim_without_a_token_is_somebody_elses(aws: SimpleNamespace) -> None
 def test_what_another_has_claimed_is_neither_given_back_nor_marked_as_sent(aws: SimpleNamespace) -> None:
     batch = make_batch(aws, "o", ready={"1"})
     _claim_notice(aws, batch, "theirs")
-    photo_table.mark_sent(aws.table, batch.batch_id, token="mine", now=NOW)
+    photo_table.mark_sent(aws.table, batch.batch_id, token="mine", now=NOW, usage=USED)
     left = _release_notice(aws, batch, "mine")
     assert (left.claimed_at, left.sent_at, left.refusals) == (NOW, "", 0)
 
@@ -221,13 +223,13 @@ def test_what_another_has_claimed_is_neither_given_back_nor_marked_as_sent(aws: 
 def test_a_sent_notice_is_not_given_back(aws: SimpleNamespace) -> None:
     batch = make_batch(aws, "o", ready={"1"})
     _claim_notice(aws, batch, "mine")
-    photo_table.mark_sent(aws.table, batch.batch_id, token="mine", now=NOW)
+    photo_table.mark_sent(aws.table, batch.batch_id, token="mine", now=NOW, usage=USED)
     _release_notice(aws, batch, "mine")
     assert _claim_notice(aws, batch, "theirs") is None
 
 
 def test_the_notice_of_an_unknown_batch_is_not_claimed(aws: SimpleNamespace) -> None:
-    assert photo_table.claim_notice(aws.table, "unknown", token="mine", now=NOW) is None
+    assert photo_table.claim_notice(aws.table, "unknown", token="mine", now=NOW, usage=USED) is None
     assert "Item" not in aws.table.get_item(Key=batch_item_key("unknown"))
 
 

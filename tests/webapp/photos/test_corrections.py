@@ -202,4 +202,5 @@ def analyse_again(aws: Any, photo: Photo, *labels: str) -> None:
     assert catalog.request_run(seen, run)
     photo_table.claim_photo(aws.table, run, now=now)
     found = {"labels": [make_label(label) for label in labels]}
-    photo_table.finish_photo(aws.table, run, results.Ending(contract.Status.READY, found, []), now=now)
+    ending = results.Ending(contract.Status.READY, found, [])
+    photo_table.finish_photo(aws.table, run, ending, now=now, usage=contract.Usage())

@@ -28,6 +28,14 @@ def test_a_stored_sentence_keeps_its_facts(why: contract.Reason) -> None:
         )
 
 
+def test_the_day_until_which_analysis_is_paused_is_told_as_its_reader_writes_days() -> None:
+    why = contract.reason(contract.Failure.PAUSED, until=contract.name_day("2026-12-01T00:00:00+00:00"))
+    assert "until 1 December 2026 to" in why.text
+    assert "December 2026" in sentences.said(why)
+    with translation.override("de"):
+        assert "1. Dezember 2026" in sentences.said(why)
+
+
 @pytest.mark.parametrize(("code", "text"), [("gone", "Of old."), ("too_large", "Written before."), ("", "")])
 def test_a_sentence_that_nobody_knows_is_said_as_it_is_stored(code: str, text: str) -> None:
     with translation.override("de"):

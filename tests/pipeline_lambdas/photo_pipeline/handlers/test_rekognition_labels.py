@@ -19,6 +19,7 @@ from pipeline_lambdas.photo_pipeline.calls import HOPELESS, THROTTLES
 from pipeline_lambdas.photo_pipeline.contract import (
     Analysis,
     Original,
+    Pause,
     Photo,
     Rendition,
     Run,
@@ -446,3 +447,42 @@ def test_from_the_claim_on_the_record_knows_by_which_content_to_find_the_analysi
     rekognition_labels.handler(state, invocation)
     item = aws.table.get_item(Key=photo_item_key(run.owner_id, run.photo_id))["Item"]
     assert from_item(Photo, item).original.sha256 == SHA256
+
+
+# --- Paused ---
+
+
+def pause(aws: SimpleNamespace, *, seconds: float) -> None:
+    aws.table.put_item(Item=to_item(Pause(until=time_from_now(seconds))))
+
+
+def test_while_analysis_is_paused_nothing_is_paid_for_and_the_lease_is_given_back(
+    aws: SimpleNamespace, rekognition: FakeRekognition, invocation: Invocation
+) -> None:
+    pause(aws, seconds=3600)
+    _, state = make_resized(aws)
+    result = rekognition_labels.handler(state, invocation)
+    assert (result["outcome"], result["reason"]["code"]) == ("refused", "paused")
+    assert "is labelled by itself afterwards" in result["reason"]["text"]
+    assert not rekognition.asked
+    assert not is_held(stored(aws))
+
+
+def test_while_analysis_is_paused_an_identical_photo_is_labelled(
+    aws: SimpleNamespace, rekognition: FakeRekognition, invocation: Invocation
+) -> None:
+    _, first = make_resized(aws)
+    rekognition_labels.handler(first, invocation)
+    pause(aws, seconds=3600)
+    _, second = make_resized(aws)
+    assert rekognition_labels.handler(second, invocation)["outcome"] == "analysed"
+    assert rekognition.asked == ONCE_EACH
+
+
+def test_a_pause_that_is_over_holds_nothing_up(
+    aws: SimpleNamespace, rekognition: FakeRekognition, invocation: Invocation
+) -> None:
+    pause(aws, seconds=-1)
+    _, state = make_resized(aws)
+    assert rekognition_labels.handler(state, invocation)["outcome"] == "analysed"
+    assert rekognition.asked == ONCE_EACH
