@@ -30,6 +30,7 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("readyz", "GET"): ("/readyz", 200, 200, 200, 200),
     ("set_language", "GET"): ("/i18n/setlang/", AWAY, AWAY, AWAY, AWAY),
     ("set_language", "POST"): ("/i18n/setlang/", AWAY, AWAY, AWAY, AWAY),
+    ("costs:page", "GET"): ("/admin/cost/", LOGIN, LOGIN, LOGIN, 200),
     ("photos:upload", "GET"): ("/upload/", 200, LOGIN, 200, 200),
     ("photos:upload", "POST"): ("/upload/", 422, LOGIN, 422, 422),
     ("photos:upload_begin", "GET"): ("/upload/begin/", 405, LOGIN, 405, 405),

@@ -21,6 +21,7 @@ SPEAK_TO_AWS = (
     "webapp/accounts/preferences.py",
     "webapp/accounts/sms.py",
     "webapp/albums/renditions.py",
+    "webapp/costs/pause_store.py",
     *(
         f"webapp/photos/{name}.py"
         for name in (

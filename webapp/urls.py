@@ -24,6 +24,7 @@ urlpatterns = [
     path("unsubscribe/<str:token>/", notice_views.unsubscribe, name="unsubscribe"),
     path("settings/", include("webapp.accounts.urls")),
     path("admin/review/", include("webapp.review.urls")),
+    path("admin/cost/", include("webapp.costs.urls")),
     path("admin/", admin.site.urls),
     path("i18n/setlang/", set_language, name="set_language"),
     path("healthz", views.healthz, name="healthz"),

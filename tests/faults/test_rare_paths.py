@@ -131,7 +131,7 @@ def _overtaken(cloud: SimpleNamespace, owner: Any, data: bytes, *, before: str) 
 
 RESIZE = {UPDATE: 2, READ: 1, GET: 1, WRITE: 3}
 ANALYSE = {
-    GET: 2, TRANSACT: 1, UPDATE: 4,
+    GET: 3, TRANSACT: 1, UPDATE: 4,
     "Rekognition.DetectLabels": 1, "Rekognition.DetectFaces": 1, "Rekognition.DetectModerationLabels": 1,
 }  # fmt: skip
 JOIN = {GET: 1, TRANSACT: 1}

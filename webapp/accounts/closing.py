@@ -21,6 +21,7 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from webapp.albums.models import Album, ShareLink
+from webapp.costs import spending
 from webapp.notices.models import Notice
 from webapp.photos import conf, deletion
 from webapp.photos.errors import OUT_OF_TIME
@@ -118,6 +119,7 @@ def _erase_batches(user: User) -> None:
     Batch.objects.filter(owner=user).delete()
     closing_store.erase_batches(Notice.objects.of(user).values_list("pk", flat=True))
     Notice.objects.of(user).delete()
+    spending.forget_person(user.pk)
 
 
 def _send(receipt: Receipt, user: User) -> None:

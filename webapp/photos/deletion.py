@@ -13,6 +13,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from pipeline_lambdas.photo_pipeline import contract
+from webapp.costs import spending
 from webapp.photos import analyses, batches, catalog, notices, originals, runs
 from webapp.photos.errors import AWS_ERRORS
 from webapp.photos.index import drop_labels
@@ -62,6 +63,7 @@ def _left_to_the_sweep(ids: Sequence[str]) -> Iterator[None]:
 def shut(photo: Photo) -> None:
     """Shut the fence of every run, and leave the batch. Remembers which run to stop before the record forgets it."""
     record = catalog.get(photo)
+    spending.note([photo], {photo.pk: record} if record else {})
     if record is not None and record.status != contract.Status.DELETING:
         _remember_run(photo, record)
         before = catalog.begin_delete(photo)
@@ -86,6 +88,7 @@ def finish(photo: Photo) -> bool:
         Photo.objects.filter(pk=photo.pk).update(waiting_since=timezone.now())
         return False
     _erase(photo)
+    spending.forget_photo(photo.pk)
     photo.delete()
     return True
 

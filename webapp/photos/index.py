@@ -20,6 +20,7 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from pipeline_lambdas.photo_pipeline import contract
+from webapp.costs import spending
 from webapp.photos import catalog, clock, places
 from webapp.photos.errors import AWS_ERRORS, OUT_OF_TIME
 from webapp.photos.models import LabelCount, Photo, PhotoLabel, Status
@@ -98,6 +99,7 @@ def _index_some(photo_ids: Sequence[UUID]) -> list[Photo]:
         photo.cleared = photo.may_be_cleared
     Photo.objects.bulk_update(photos, _DESCRIBED)
     _replace_labels(photos, {photo.pk: _labels(photo, records.get(photo.pk)) for photo in photos})
+    spending.note(photos, records)
     return photos
 
 

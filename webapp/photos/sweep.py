@@ -18,6 +18,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from pipeline_lambdas.photo_pipeline import contract
+from webapp.costs import spending
 from webapp.photos import batches, catalog, clock, deletion, notices, originals, orphans, runs
 from webapp.photos.conf import abandoned_after, functions_end_within, sweep_after
 from webapp.photos.index import index
@@ -165,7 +166,7 @@ def _next_step_of_batch(batch: Batch, record: contract.Batch | None) -> Step:
         return Step("notices asked for", partial(notices.ask_if_due, record), changed)
     if _is_being_sent(record):
         return Step("notices being sent")
-    return Step("batches settled", partial(_note_told, batch), changed)
+    return Step("batches settled", partial(_note_told, batch, record), changed)
 
 
 def _next_step_of_open_batch(batch: Batch) -> Step:
@@ -180,5 +181,6 @@ def _is_being_sent(record: contract.Batch) -> bool:
     return not record.sent_at and claimed is not None and timezone.now() < claimed + functions_end_within()
 
 
-def _note_told(batch: Batch) -> bool:
+def _note_told(batch: Batch, record: contract.Batch) -> bool:
+    spending.note_batch(batch, record)
     return bool(Batch.objects.filter(pk=batch.pk).update(told=True))

@@ -1,5 +1,6 @@
 """What every setting has in common. Values that differ between machines come from the environment, read here alone."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import environ
@@ -66,6 +67,7 @@ INSTALLED_APPS = [
     "webapp.albums",
     "webapp.notices.apps.NoticesConfig",
     "webapp.review",
+    "webapp.costs",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -241,6 +243,10 @@ SOCIALACCOUNT_PROVIDERS = providers(env)
 # What one person may keep, unless staff gave them a number of their own.
 QUOTA_BYTES = env.int("QUOTA_BYTES", default=10_000_000_000)
 QUOTA_PHOTOS = env.int("QUOTA_PHOTOS", default=20_000)
+# Dollars a month, after which new analysis is paused (empty: none), and a file of prices of another region than
+# us-east-1 (webapp/costs/prices.py says what it holds).
+MONTHLY_COST_CAP = Decimal(env("MONTHLY_COST_CAP")) if env("MONTHLY_COST_CAP", default="") else None
+COST_PRICES_FILE = env("COST_PRICES_FILE", default="")
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
 
 # --- Review: how sure an answer must be, in percent, that a person looks, and that nobody else sees the photo before ---
@@ -323,6 +329,11 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A task that waited longer than its interval is dropped: the next one does its work.
 CELERY_BEAT_SCHEDULE = {
+    "keep costs": {
+        "task": "webapp.costs.tasks.keep_costs",
+        "schedule": SWEEP_SECONDS,
+        "options": {"expires": SWEEP_SECONDS},
+    },
     "index photos": {"task": "webapp.photos.tasks.index_photos", "schedule": 10, "options": {"expires": 10}},
     "sweep": {
         "task": "webapp.photos.tasks.sweep",

@@ -1,0 +1,122 @@
+"""What records say of their use, in SQL: once, summed, and without a name when its photo is gone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from pipeline_lambdas.photo_pipeline import contract
+from tests.factories import make_batch, make_photo, make_user, put_record
+from webapp.accounts import closing
+from webapp.costs import estimates, spending
+from webapp.costs.models import Use
+from webapp.costs.prices import US_EAST_1, Quantities, price
+from webapp.photos import deletion
+from webapp.photos.index import index
+from webapp.photos.models import Photo
+
+pytestmark = pytest.mark.django_db
+NOVEMBER, DECEMBER = date(2026, 11, 1), date(2026, 12, 1)
+
+
+def make_usage(run_id: str, *, at: str = "2026-11-23T10:00:00.000+00:00", **overrides: Any) -> contract.Usage:
+    asked = {"Rekognition.DetectLabels": 1, "S3.PutObject": 3}
+    return replace(contract.Usage(asked, 3, 20, 4, 1.5, 6, run_id=run_id, at=at), **overrides)
+
+
+def make_used(aws: Any, owner: Any = None, *usages: contract.Usage) -> Photo:
+    """An indexed photo whose record says what its runs used."""
+    photo = make_photo(owner)
+    put_record(aws.table, photo, usage=list(usages) or [make_usage(f"{photo.pk}-1")])
+    index([photo.pk])
+    return photo
+
+
+def test_indexing_again_counts_no_run_twice_and_another_run_adds_its_own(aws: Any) -> None:
+    photo = make_used(aws)
+    index([photo.pk])
+    put_record(aws.table, photo, usage=[make_usage(f"{photo.pk}-1"), make_usage(f"{photo.pk}-2", transitions=4)])
+    index([photo.pk])
+    used, photos = Use.objects.totals()
+    assert (used.labels, used.transitions, used.lambda_gb_seconds, photos) == (2, 10, 3.0, 1)
+
+
+def test_a_record_without_usage_is_indexed_as_before(aws: Any) -> None:
+    photo = make_photo()
+    put_record(aws.table, photo)
+    index([photo.pk])
+    assert not Use.objects.exists()
+
+
+def test_sums_by_month_and_by_person_are_one_query_each(aws: Any, django_assert_num_queries: Any) -> None:
+    ada, bob = make_user(email="ada@example.org"), make_user(email="bob@example.org")
+    make_used(aws, ada)
+    for _ in range(2):
+        make_used(aws, bob)
+    make_used(aws, ada, make_usage("later", at="2026-12-01T00:00:00.000+00:00"))
+
+    with django_assert_num_queries(1):
+        months = Use.objects.by_month(since=NOVEMBER)
+    assert [(month, used.labels, photos) for month, used, photos in months] == [(NOVEMBER, 3, 3), (DECEMBER, 1, 1)]
+    with django_assert_num_queries(1):
+        people = Use.objects.in_month(NOVEMBER).by_person(limit=5)
+    assert [(email, used.labels, photos) for email, used, photos in people] == [
+        ("bob@example.org", 2, 2),
+        ("ada@example.org", 1, 1),
+    ]
+    with django_assert_num_queries(1):
+        used, photos = Use.objects.in_month(NOVEMBER).totals()
+    assert price(used, US_EAST_1) * 1000 / photos == price(months[0][1], US_EAST_1) * 1000 / 3
+
+
+def test_what_a_deleted_photo_used_stays_in_its_month_and_says_nothing_of_whom(aws: Any) -> None:
+    ada = make_user()
+    gone, kept = make_used(aws, ada), make_used(aws, ada)
+    before = Use.objects.totals()
+    deletion.mark(gone)
+    assert deletion.finish(Photo.objects.get(pk=gone.pk))
+
+    assert Use.objects.totals() == before
+    anonymous = Use.objects.get(owner=None)
+    assert (anonymous.key, anonymous.photo_id, anonymous.photos) == ("deleted-2026-11", None, 1)
+    assert list(Use.objects.filter(owner=ada).values_list("photo", flat=True)) == [kept.pk]
+
+
+def test_what_was_never_indexed_is_counted_when_its_photo_goes(aws: Any) -> None:
+    photo = make_photo()
+    put_record(aws.table, photo, usage=[make_usage("unseen")])
+    deletion.mark(photo)
+    assert deletion.finish(Photo.objects.get(pk=photo.pk))
+    used, photos = Use.objects.totals()
+    assert (used.labels, photos, Use.objects.get().key) == (1, 1, "deleted-2026-11")
+
+
+def test_the_notice_of_a_batch_is_counted_once_whatever_it_adds_later() -> None:
+    batch = make_batch()
+    used = contract.Usage({"SESv2.SendEmail": 1, "DynamoDB.UpdateItem": 2}, 1, 2, 1, 0.1)
+    record = contract.Batch(str(batch.pk), str(batch.owner_id), 1, claimed_at="2026-11-30T23:59:00+00:00", usage=used)
+    spending.note_batch(batch, record)
+    spending.note_batch(batch, replace(record, usage=used + used))
+    (noted,) = Use.objects.all()
+    assert (noted.mails, noted.month, noted.owner, noted.photos) == (2, NOVEMBER, batch.owner, 0)
+
+
+def test_who_leaves_takes_the_name_off_what_they_used(aws: Any) -> None:
+    batch = make_batch()
+    used = contract.Usage({"SESv2.SendEmail": 1})
+    spending.note_batch(batch, contract.Batch(str(batch.pk), str(batch.owner_id), 1, usage=used))
+    closing.finish(batch.owner)
+    (left,) = Use.objects.all()
+    assert (left.mails, left.owner, str(batch.pk) in left.key) == (1, None, False)
+
+
+def test_an_estimate_goes_by_the_photos_that_were_there_once_there_are_enough(aws: Any) -> None:
+    assert estimates.estimate(1000) == 1000 * price(estimates.TYPICAL)
+    month = spending.month_of(estimates.timezone.now())
+    Use.objects.create(key="many", month=month, photos=estimates.ENOUGH, labels=2 * estimates.ENOUGH)
+    assert estimates.estimate(1000) == Decimal("2.000")
+    assert isinstance(price(Quantities()), Decimal)
