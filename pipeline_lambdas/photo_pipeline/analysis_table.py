@@ -17,7 +17,6 @@ from .contract import (
     Key,
     Pause,
     Run,
-    Status,
     analysis_item_key,
     from_item,
     pause_item_key,
@@ -25,6 +24,7 @@ from .contract import (
     to_attribute,
 )
 from .errors import LeaseLost, Overtaken
+from .fences import fence
 from .labels import Answer
 
 _REFUSED = "ConditionalCheckFailed"
@@ -148,15 +148,12 @@ def _write_with_photo(table: Any, subject: Subject, **update: Any) -> bool:
 
 
 def _note_content(table: Any, subject: Subject) -> Item:
+    still_its_own, values = fence(subject.run)
     return {
         "TableName": table.name,
         "Key": photo_item_key(subject.run.owner_id, subject.run.photo_id),
         "UpdateExpression": "SET #original.sha256 = :sha256",
-        "ConditionExpression": "run_id = :run AND #status = :processing",
+        "ConditionExpression": still_its_own,
         "ExpressionAttributeNames": {"#original": "original", "#status": "status"},
-        "ExpressionAttributeValues": {
-            ":sha256": subject.sha256,
-            ":run": subject.run.run_id,
-            ":processing": Status.PROCESSING.value,
-        },
+        "ExpressionAttributeValues": {":sha256": subject.sha256, **values},
     }

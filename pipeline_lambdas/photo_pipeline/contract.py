@@ -253,6 +253,17 @@ def parse_rendition_key(key: str) -> tuple[str, str, str] | None:
 
 
 @dataclass(frozen=True)
+class Relabel:
+    """What a run of its own asks about a photo that stays as it is: ready, shown, with the labels that it has until
+    others are stored. `of_run` drew the picture that is looked at; `min_confidence` in percent, 0 is the pipeline's
+    own; answers are kept apart under the name `anew`, so that none from before are taken, unless that is empty."""
+
+    of_run: str
+    min_confidence: float = 0.0
+    anew: str = ""
+
+
+@dataclass(frozen=True)
 class Run:
     """One attempt at a photo, the input of an execution; `run_id` is its name, and the fence of all its writes."""
 
@@ -263,6 +274,7 @@ class Run:
     attempt: int
     etag: str
     version_id: str = ""
+    relabel: Relabel | None = None
 
 
 def new_run(
@@ -430,8 +442,9 @@ class Photo:
     """A photo record: pk `OWNER#{owner}`, sk `PHOTO#{photo}`. Times in ISO 8601 UTC. `placeholder` is a WebP of a few
     pixels in base64, to show before the thumbnail. What the owner says of labels lies beside what the model said.
     `asked_attempts` is how many attempts were behind it when a person last asked for one: each time that somebody asks,
-    by the upload or later, there are `MAX_ATTEMPTS`. `usage` has an entry for each run that stored its end, written
-    with it and never changed; the last `KEPT_ATTEMPTS` are kept."""
+    by the upload or later, there are `MAX_ATTEMPTS`. `relabel_run` looks for labels anew, `labelled_by` is the one that
+    found those of now (empty: `run_id` itself), `relabel_failure` tells of the last one that found none. `usage` has an
+    entry for each run that stored its end, written with it and never changed; the last `KEPT_ATTEMPTS` are kept."""
 
     owner_id: str
     photo_id: str
@@ -454,6 +467,9 @@ class Photo:
     faces: list[Instance] = field(default_factory=list)
     moderation: list[ModerationLabel] = field(default_factory=list)
     moderation_model: str = ""
+    relabel_run: str = ""
+    relabel_failure: Step | None = None
+    labelled_by: str = ""
     denied_labels: set[str] = field(default_factory=set)
     added_labels: set[str] = field(default_factory=set)
     place: Place | None = None
@@ -780,6 +796,55 @@ def request_run_update(
         values=_as_seen_values(seen)
         | used
         | {":run": run.run_id, ":attempt": run.attempt, ":asked": asked, ":now": now, ":steps": to_attribute(steps)},
+    )
+
+
+def new_relabel_run(seen: Photo, *, tag: str, min_confidence: float = 0.0, anew: str = "") -> Run:
+    """A run that looks for labels anew in the pictures of `seen`; the same tag gives the same name."""
+    relabel = Relabel(of_run=seen.run_id, min_confidence=min_confidence, anew=anew)
+    return Run(f"{seen.photo_id}-{tag}", seen.owner_id, seen.photo_id, seen.key, seen.attempt, etag="", relabel=relabel)
+
+
+def request_relabel_update(seen: Photo, run: Run) -> UpdateArguments:
+    """The site asks for labels anew: `run` may store them from now on, and nobody else who was asked before. Only if
+    the record, which is ready, is as seen."""
+    labels = "labelled_by = :labelled_by" if seen.labelled_by else "attribute_not_exists(labelled_by)"
+    values = {":labelled_by": seen.labelled_by} if seen.labelled_by else {}
+    return _update(
+        photo_item_key(seen.owner_id, seen.photo_id),
+        "SET relabel_run = :relabel REMOVE relabel_failure",
+        where=f"{_as_seen(seen)} AND {labels}",
+        names={"#status": "status"},
+        values=_as_seen_values(seen) | values | {":relabel": run.run_id},
+    )
+
+
+def end_relabel_update(owner_id: str, photo_id: str, run_id: str) -> UpdateArguments:
+    """The run that was to look for labels anew may store none any more."""
+    key = photo_item_key(owner_id, photo_id)
+    return _update(key, "REMOVE relabel_run", where="relabel_run = :run", values={":run": run_id})
+
+
+def restore_labels_update(before: Photo, run_id: str, *, now: str) -> UpdateArguments:
+    """The labels that a photo had `before` come back, if those of now are still what `run_id` found: neither a later
+    run of the whole nor another look for labels is undone. What its owner said of them stays."""
+    undo = "SET labelled_by = :before" if before.labelled_by else "REMOVE labelled_by"
+    values = {":before": before.labelled_by} if before.labelled_by else {}
+    update = "labels = :labels, label_model = :model, updated_at = :now"
+    return _update(
+        photo_item_key(before.owner_id, before.photo_id),
+        f"{undo}, {update}" if before.labelled_by else f"SET {update} {undo}",
+        where="labelled_by = :run AND run_id = :of AND #status = :ready",
+        names={"#status": "status"},
+        values=values
+        | {
+            ":labels": to_attribute(before.labels),
+            ":model": before.label_model,
+            ":now": now,
+            ":run": run_id,
+            ":of": before.run_id,
+            ":ready": Status.READY.value,
+        },
     )
 
 

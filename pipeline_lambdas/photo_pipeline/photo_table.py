@@ -14,6 +14,7 @@ from .contract import (
     Preferences,
     Run,
     Status,
+    Step,
     Usage,
     batch_item_key,
     batch_outcome_update,
@@ -26,6 +27,7 @@ from .contract import (
     to_attribute,
 )
 from .errors import Overtaken
+from .fences import fence
 from .metering import update_units
 from .results import Ending
 
@@ -91,8 +93,6 @@ def finish_photo(table: Any, run: Run, ending: Ending, *, now: str, usage: Usage
     """
     values = {f":{name}": to_attribute(value) for name, value in ending.attributes.items()}
     steps = to_attribute(ending.steps)
-    units = update_units([values, steps], beside=OTHER_ATTRIBUTES)
-    itself = Usage(requests={UPDATE: 1}, write_units=units, run_id=run.run_id, at=now)
     item = _conditional(
         table,
         Key=photo_item_key(run.owner_id, run.photo_id),
@@ -109,7 +109,7 @@ def finish_photo(table: Any, run: Run, ending: Ending, *, now: str, usage: Usage
             ":now": now,
             ":none": [],
             ":steps": steps,
-            ":usage": [to_attribute(itself + usage)],
+            ":usage": _noted(usage, by=run, with_write_of=[values, steps], now=now),
         }
         | values,
         ReturnValues="ALL_NEW",
@@ -117,11 +117,65 @@ def finish_photo(table: Any, run: Run, ending: Ending, *, now: str, usage: Usage
     return from_item(Photo, item) if item is not None else _finished_before(table, run)
 
 
+def _noted(usage: Usage, *, by: Run, with_write_of: list[Any], now: str) -> list[Any]:
+    """An entry of what a run used, with the write that notes it."""
+    units = update_units(with_write_of, beside=OTHER_ATTRIBUTES)
+    itself = Usage(requests={UPDATE: 1}, write_units=units, run_id=by.run_id, at=now)
+    return [to_attribute(itself + usage)]
+
+
 def _finished_before(table: Any, run: Run) -> Photo:
     photo = get_photo(table, run.owner_id, run.photo_id)
     if photo is None or photo.run_id != run.run_id or photo.status not in TERMINAL:
         raise Overtaken(run.run_id)
     return photo
+
+
+def store_labels(table: Any, run: Run, found: Item, *, step: Step, now: str, usage: Usage) -> None:
+    """Write the labels that a run looked for anew (`labels` and `label_model`), if the photo is still its own. Again by
+    the same run changes nothing. Raises Overtaken when it is not."""
+    still_its_own, values = fence(run)
+    labels, steps = to_attribute(found["labels"]), to_attribute([step])
+    item = _conditional(
+        table,
+        Key=photo_item_key(run.owner_id, run.photo_id),
+        UpdateExpression="SET labels = :labels, label_model = :model, labelled_by = :run, updated_at = :now"
+        ", #steps = list_append(if_not_exists(#steps, :none), :steps)"
+        ", #usage = list_append(if_not_exists(#usage, :none), :usage) REMOVE relabel_run",
+        ConditionExpression=still_its_own,
+        ExpressionAttributeNames={"#status": "status", "#steps": "steps", "#usage": "usage"},
+        ExpressionAttributeValues=values
+        | {
+            ":labels": labels,
+            ":model": found["label_model"],
+            ":now": now,
+            ":none": [],
+            ":steps": steps,
+            ":usage": _noted(usage, by=run, with_write_of=[labels, steps], now=now),
+        },
+    )
+    photo = get_photo(table, run.owner_id, run.photo_id) if item is None else None
+    if item is None and (photo is None or photo.labelled_by != run.run_id):
+        raise Overtaken(run.run_id)
+
+
+def fail_labels(table: Any, run: Run, failure: Step, *, now: str, usage: Usage) -> None:
+    """Note why a run found no labels anew; the photo stays as it was."""
+    still_its_own, values = fence(run)
+    _conditional(
+        table,
+        Key=photo_item_key(run.owner_id, run.photo_id),
+        UpdateExpression="SET relabel_failure = :failure"
+        ", #usage = list_append(if_not_exists(#usage, :none), :usage) REMOVE relabel_run",
+        ConditionExpression=still_its_own,
+        ExpressionAttributeNames={"#status": "status", "#usage": "usage"},
+        ExpressionAttributeValues=values
+        | {
+            ":failure": to_attribute(failure),
+            ":none": [],
+            ":usage": _noted(usage, by=run, with_write_of=[to_attribute(failure)], now=now),
+        },
+    )
 
 
 def count_in_batch(table: Any, photo: Photo) -> Batch | None:

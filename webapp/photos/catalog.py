@@ -169,6 +169,21 @@ def close(seen: contract.Photo, why: contract.Reason, *, lost: contract.Step | N
     return _photo(contract.close_update(seen, why, now=clock.iso(), lost=lost))
 
 
+def request_relabel(seen: contract.Photo, run: contract.Run) -> contract.Photo | None:
+    """Let `run` store labels that it looks for anew, unless the record is no longer as seen."""
+    return _photo(contract.request_relabel_update(seen, run))
+
+
+def end_relabel(photo: Photo, run_id: str) -> contract.Photo | None:
+    """Let a run that was to look for labels anew store none any more. None when it could not any more."""
+    return _photo(contract.end_relabel_update(str(photo.owner_id), str(photo.pk), run_id))
+
+
+def restore_labels(before: contract.Photo, run_id: str) -> contract.Photo | None:
+    """Bring back the labels of `before`, unless those of now are not what `run_id` found."""
+    return _photo(contract.restore_labels_update(before, run_id, now=clock.iso()))
+
+
 def begin_delete(photo: Photo) -> contract.Photo | None:
     """Shut every run's fence; returns the record as it was until then. None when there is none."""
     arguments = contract.deleting_update(str(photo.owner_id), str(photo.pk), now=clock.iso())

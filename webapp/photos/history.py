@@ -24,6 +24,7 @@ STEP_WORDS: dict[tuple[str, str], str] = {
     ("RekognitionLabels", StepOutcome.FAILED): gettext_noop("Labels could not be found"),
     ("StoreMetadata", StepOutcome.DONE): gettext_noop("Result saved"),
     ("StoreMetadata", StepOutcome.FAILED): gettext_noop("Result could not be saved"),
+    ("Relabel", StepOutcome.DONE): gettext_noop("Labels looked for anew"),
     (contract.WHOLE_RUN, StepOutcome.STOPPED): gettext_noop("Stopped before it was finished"),
     (contract.WHOLE_RUN, StepOutcome.NOT_STARTED): gettext_noop("Could not be started"),
     (contract.WHOLE_RUN, StepOutcome.FAILED): gettext_noop("Not finished"),

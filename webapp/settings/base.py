@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "webapp.notices.apps.NoticesConfig",
     "webapp.review",
     "webapp.costs",
+    "webapp.operations.apps.OperationsConfig",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -249,7 +250,7 @@ MONTHLY_COST_CAP = Decimal(env("MONTHLY_COST_CAP")) if env("MONTHLY_COST_CAP", d
 COST_PRICES_FILE = env("COST_PRICES_FILE", default="")
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
 
-# --- Review: how sure an answer must be, in percent, that a person looks, and that nobody else sees the photo before ---
+# --- Review: how sure an answer must be, in percent, for a person to look, and for nobody else to see it before ---
 
 REVIEW_FLAG_ABOVE = env.float("REVIEW_FLAG_ABOVE", default=60.0)
 REVIEW_QUARANTINE_ABOVE = env.float("REVIEW_QUARANTINE_ABOVE", default=90.0)
@@ -351,6 +352,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600,
         "options": {"expires": 3600},
     },
+    "campaigns": {"task": "webapp.operations.tasks.move_campaigns", "schedule": 10, "options": {"expires": 10}},
     "push preferences": {
         "task": "webapp.accounts.tasks.push_waiting_preferences",
         "schedule": SWEEP_SECONDS,

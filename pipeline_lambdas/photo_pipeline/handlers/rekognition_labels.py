@@ -8,15 +8,14 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 
-from .. import aws, config
+from .. import aws, config, relabelling
 from ..analysis import analyse
-from ..analysis_table import Subject
 from ..calls import is_hopeless
 from ..contract import ANALYSIS, Failure, Reason, Run, StepOutcome, from_item, reason
 from ..deadline import Deadline
 from ..errors import Overtaken, Refused
 from ..metering import metered
-from ..questions import make_questions, name_parameters
+from ..questions import make_questions
 from ..results import ANALYSED, OVERTAKEN, REFUSED, LabelsResult, ResizeResult, Stopwatch, to_state
 
 logger = Logger()
@@ -52,8 +51,8 @@ def _refused(stopwatch: Stopwatch, why: Reason) -> LabelsResult:
 
 def _analyse(run: Run, resize: ResizeResult, stopwatch: Stopwatch, deadline: Deadline) -> LabelsResult:
     assert resize.original is not None
-    settings = config.load(config.LabelsConfig)
-    subject = Subject(run, resize.original.sha256, name_parameters(settings))
+    settings = relabelling.ask_as_told(config.load(config.LabelsConfig), run.relabel)
+    subject = relabelling.make_subject(run, resize.original.sha256, settings)
     questions = make_questions(
         aws.rekognition(), settings, key=resize.renditions[ANALYSIS].key, content=resize.analysis_content
     )

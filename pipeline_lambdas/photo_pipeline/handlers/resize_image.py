@@ -8,7 +8,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from .. import aws, config, photo_table
+from .. import aws, config, photo_table, relabelling
 from ..contract import Original, Place, Rendition, Run, StepOutcome, from_item, refuse_size, rendition_key
 from ..decoding import Decoded
 from ..errors import Overtaken, Refused
@@ -31,6 +31,8 @@ def _claim_and_resize(run: Run) -> ResizeResult:
     settings = config.load(config.ResizeConfig)
     stopwatch = Stopwatch("ResizeImage", run)
     try:
+        if run.relabel:
+            return relabelling.take_up(aws.table(settings.photo_table), run)
         photo = photo_table.claim_photo(aws.table(settings.photo_table), run, now=utc_now())
         return replace(_resize_or_reject(run, settings, stopwatch), has_batch=bool(photo.batch_id))
     except Overtaken:

@@ -8,7 +8,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from .. import aws, config, photo_table
+from .. import aws, config, photo_table, relabelling
 from ..analysis_table import Subject, get_analysis
 from ..contract import RENDITION_FILES, Analysis, Photo, Run, Status, Usage, from_item, rendition_key
 from ..errors import Overtaken
@@ -28,6 +28,9 @@ def _store(state: State, meter: Meter) -> dict[str, Any]:
     run, stopwatch = state.run, Stopwatch("StoreMetadata", state.run)
     settings = config.load(config.StoreConfig)
     table = aws.table(settings.photo_table)
+    if run.relabel:
+        answers = _get_answers(table, state)
+        return relabelling.store(table, state, answers, now=utc_now(), usage=_used(state, meter))
     try:
         ending = read_ending(state, _get_answers(table, state))
         ending = replace(ending, steps=[*ending.steps, stopwatch.step()])

@@ -1,0 +1,75 @@
+"""A run that looks for labels anew in a photo that stays as it is, in the same three steps as any other: its pictures
+are those of the record, it asks for labels alone, and nothing but labels is stored. One that fails leaves the photo
+alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from . import photo_table
+from .analysis_table import Subject
+from .config import LabelsConfig
+from .contract import ANALYSIS, DISPLAY, MIN_SIDE, Analysis, Box, Photo, Relabel, Rendition, Run, Status, Usage
+from .errors import Overtaken
+from .questions import name_parameters
+from .results import RESIZED, ResizeResult, State, read_ending
+
+STEP = "Relabel"
+OFF = "off"
+
+
+def take_up(table: Any, run: Run) -> ResizeResult:
+    """What the record holds in place of a drawing. Raises Overtaken when the photo is no longer the run's."""
+    assert run.relabel is not None
+    photo = photo_table.get_photo(table, run.owner_id, run.photo_id)
+    if photo is None or (photo.relabel_run, photo.run_id) != (run.run_id, run.relabel.of_run):
+        raise Overtaken(run.run_id)
+    if photo.status != Status.READY:
+        raise Overtaken(run.run_id)
+    return ResizeResult(RESIZED, original=photo.original, renditions=photo.renditions, analysis_content=_content(photo))
+
+
+def _content(photo: Photo) -> Box:
+    """Where the photo lies in its analysis picture: a long panorama has white round it."""
+    display, padded = photo.renditions[DISPLAY], photo.renditions[ANALYSIS]
+    if min(padded.width, padded.height) > MIN_SIDE:
+        return Box(0, 0, 1, 1)
+    return _inside(display, padded)
+
+
+def _inside(display: Rendition, padded: Rendition) -> Box:
+    scale = min(padded.width / display.width, padded.height / display.height)
+    width, height = display.width * scale / padded.width, display.height * scale / padded.height
+    return Box((1 - width) / 2, (1 - height) / 2, width, height)
+
+
+def ask_as_told(settings: LabelsConfig, relabel: Relabel | None) -> LabelsConfig:
+    """The run's own parameters in place of the template's, and the one question about labels."""
+    if relabel is None:
+        return settings
+    confidence = relabel.min_confidence or settings.min_confidence
+    return replace(settings, min_confidence=confidence, detect_faces=OFF, detect_moderation_labels=OFF)
+
+
+def make_subject(run: Run, sha256: str, settings: LabelsConfig) -> Subject:
+    """What is analysed, under a name of its own where no answer from before may be taken."""
+    anew = f"-{run.relabel.anew}" if run.relabel and run.relabel.anew else ""
+    return Subject(run, sha256, name_parameters(settings) + anew)
+
+
+def store(table: Any, state: State, answers: Analysis | None, *, now: str, usage: Usage) -> dict[str, Any]:
+    """Write the labels that were found, or why there are none, and what that used; no batch counts either."""
+    try:
+        ending = read_ending(state, answers)
+        step = replace(ending.steps[-1], name=STEP, run_id=state.run.run_id)
+        if ending.status == Status.READY:
+            photo_table.store_labels(table, state.run, ending.attributes, step=step, now=now, usage=usage)
+        else:
+            photo_table.fail_labels(
+                table, state.run, replace(step, reason=ending.attributes["reason"]), now=now, usage=usage
+            )
+    except Overtaken:
+        return {"outcome": "overtaken", "batch_id": "", "batch_due": False}
+    return {"outcome": ending.status.value, "batch_id": "", "batch_due": False}
