@@ -25,6 +25,7 @@ urlpatterns = [
     path("settings/", include("webapp.accounts.urls")),
     path("admin/review/", include("webapp.review.urls")),
     path("admin/cost/", include("webapp.costs.urls")),
+    path("admin/pipeline/", include("webapp.operations.urls")),
     path("admin/", admin.site.urls),
     path("i18n/setlang/", set_language, name="set_language"),
     path("healthz", views.healthz, name="healthz"),

@@ -24,4 +24,4 @@ def pause_seconds() -> float:
 
 def lease() -> timedelta:
     """How long one worker has a campaign to itself: longer than a look takes."""
-    return timedelta(seconds=getattr(settings, "CAMPAIGN_LEASE_SECONDS", 60))
+    return timedelta(seconds=getattr(settings, "CAMPAIGN_LEASE_SECONDS", 30))

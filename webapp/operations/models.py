@@ -161,3 +161,52 @@ class CampaignLabel(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} +{self.gained} −{self.lost}"
+
+
+class SweepReport(models.Model):
+    """What a sweep did: how often what."""
+
+    began_at = models.DateTimeField(db_index=True)
+    ended_at = models.DateTimeField()
+    done = models.JSONField(default=dict)
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ("-began_at",)
+
+    def __str__(self) -> str:
+        return f"{self.began_at:%Y-%m-%d %H:%M}: {self.count}"
+
+
+class Snapshot(models.Model):
+    """How many photos stood where in an hour, as last seen in it, and how long the queues were (None: no answer)."""
+
+    at = models.DateTimeField(primary_key=True)
+    counts = models.JSONField(default=dict)
+    tasks = models.PositiveIntegerField(null=True)
+    dead_letters = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        ordering = ("at",)
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H}"
+
+
+class LabelPrecision(models.Model):
+    """How often the model found a label on photos that are ready, how often its photo's owner said "not this", and how
+    often one said "also this" where the model had not found it."""
+
+    name = models.CharField(max_length=120, primary_key=True)
+    found = models.PositiveIntegerField()
+    denied = models.PositiveIntegerField()
+    added = models.PositiveIntegerField()
+    counted_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.denied} of {self.found}"
+
+    @property
+    def percent(self) -> float | None:
+        """How many of a hundred nobody denied; None where the model has not found it."""
+        return 100 * (1 - self.denied / self.found) if self.found else None

@@ -67,9 +67,14 @@ def look(limit: int = SHOWN) -> Queue:
 def count(*, probe: bool = False) -> int:
     """About how many letters there are, those that somebody looks at included. Raises `AWS_ERRORS`; a `probe` does so
     within about a second."""
+    return depth(settings.DEAD_LETTER_QUEUE_URL, probe=probe)
+
+
+def depth(queue_url: str, *, probe: bool = False) -> int:
+    """About how many messages a queue holds, those that somebody works on included. Raises as `count` does."""
     sqs = aws.probe_sqs() if probe else aws.sqs()
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    answer = sqs.get_queue_attributes(QueueUrl=settings.DEAD_LETTER_QUEUE_URL, AttributeNames=names)
+    answer = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)
     return sum(int(answer["Attributes"][name]) for name in names)
 
 

@@ -15,6 +15,7 @@ from functools import partial
 from itertools import islice
 from uuid import UUID
 
+from django.dispatch import Signal
 from django.utils import timezone
 
 from pipeline_lambdas.photo_pipeline import contract
@@ -30,6 +31,7 @@ from webapp.photos.steps import Step, Undone, settle_each
 logger = logging.getLogger(__name__)
 PAGE = 100
 UNTOLD = 500
+swept = Signal()  # behind each sweep that was not dry: began, done
 
 
 def sweep(*, dry_run: bool = False) -> Counter[str]:
@@ -46,6 +48,8 @@ def sweep(*, dry_run: bool = False) -> Counter[str]:
     done.update(orphans.clear(now=now, dry_run=dry_run))
     if done and not dry_run:
         logger.info("swept: %s", ", ".join(f"{count} {what}" for what, count in sorted(done.items())))
+    if not dry_run:
+        swept.send_robust(sender=sweep, began=now, done=done)
     return done
 
 

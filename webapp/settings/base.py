@@ -353,6 +353,12 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 3600},
     },
     "campaigns": {"task": "webapp.operations.tasks.move_campaigns", "schedule": 10, "options": {"expires": 10}},
+    "note statuses": {"task": "webapp.operations.tasks.note_statuses", "schedule": 600, "options": {"expires": 600}},
+    "count corrections": {
+        "task": "webapp.operations.tasks.count_corrections",
+        "schedule": 3600,
+        "options": {"expires": 3600},
+    },
     "push preferences": {
         "task": "webapp.accounts.tasks.push_waiting_preferences",
         "schedule": SWEEP_SECONDS,
