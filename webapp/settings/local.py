@@ -30,10 +30,11 @@ for name, value in BEFORE_FIRST_START.items():
     os.environ.setdefault(name, value)
 
 from .base import *  # noqa: E402, F403  base reads the environment made above
-from .base import INSTALLED_APPS, LOGGING, MIDDLEWARE  # noqa: E402
+from .base import ALLOWED_HOSTS, INSTALLED_APPS, LOGGING, MIDDLEWARE  # noqa: E402
 
 INSTALLED_APPS = [*INSTALLED_APPS, "webapp.devstack"]
 MIDDLEWARE = ["webapp.devstack.middleware.LoopbackAddressMiddleware", *MIDDLEWARE]
+ALLOWED_HOSTS = [*ALLOWED_HOSTS, ".localhost"]  # browsers keep passkeys for names, such as shoebox.localhost
 STAFF_NEED_MFA = False  # the password that `make run` prints is all it takes
 EXTRA_URLS = [("dev/", "webapp.devstack.urls")]
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True  # no collectstatic, and a changed file shows at once
