@@ -37,6 +37,7 @@ FOR_MEMBERS = [
     "/settings/data/",
     "/accounts/email/",
     "/accounts/password/change/",
+    "/accounts/2fa/",
     "/accounts/logout/",
 ]
 NEEDS_NO_LOGIN = {"/accounts/logout/"}
@@ -53,7 +54,8 @@ class Inline(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         names = {name for name, _ in attrs}
-        if tag == "style" or (tag == "script" and "src" not in names):
+        is_data = ("type", "application/json") in attrs
+        if tag == "style" or (tag == "script" and "src" not in names and not is_data):
             self.found.append(f"<{tag}>")
         self.found += [f"{tag}[{name}]" for name in names if name == "style" or name.startswith("on")]
 

@@ -274,6 +274,7 @@ def test_an_account_that_is_there_is_not_taken_over_and_its_owner_is_told(provid
     assert answer.url == sign_up(stranger, "nobody@example.org").url
     assert [message.to for message in mail.outbox] == [["kim@example.org"], ["nobody@example.org"]]
     assert "You have an account already" in str(mail.outbox[0].body)
+    assert "connect it under Settings, Security" in str(mail.outbox[0].body)
 
 
 def test_whoever_has_an_app_is_asked_for_its_code_behind_a_provider_too(provider: FakeProvider) -> None:
