@@ -9,6 +9,7 @@ import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from playwright.sync_api import Page, expect
 
+from tests.stack.pipeline import mails_to, until
 from tests.stack.running import RunningStack
 from tests.stack.site import PASSWORD, Site
 
@@ -108,4 +109,12 @@ def test_a_person_sets_up_an_app_and_a_passkey_and_gets_in_with_each(
     person.press("Use a passkey")
     person.see("Recovery codes")
     expect(page.get_by_text(re.compile(rf"^{recovery[0]}$"))).to_have_count(0)
+
+    page.goto(f"{at}/accounts/2fa/")
+    page.get_by_role("link", name="Remove Passkey").click()
+    person.see("Remove the passkey?")
+    person.press("Remove the passkey")
+    person.is_told("The passkey is removed.")
+    told = {"A passkey was added to Shoebox", "A passkey was removed from Shoebox"}
+    until(lambda: told <= {message["Subject"] for message in mails_to(stack, person.email)})
     assert said == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,20 +13,25 @@ from allauth.mfa.base import forms as base_forms
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp import forms as totp_forms
 from allauth.mfa.webauthn import forms as webauthn_forms
+from cryptography.fernet import InvalidToken
 from django import forms
 from django.core.cache import cache
 from django.utils.translation import gettext_lazy as _
 
 from .forms import PlainWords
 
+logger = logging.getLogger(__name__)
 NO_PASSKEY = _("No passkey came from your browser. Press the button, and do what your device asks for.")
 
 
 @contextmanager
 def words_of_second_factors() -> Iterator[None]:
-    """Where somebody tried too often, another password is no way in."""
+    """Where somebody tried too often, another password is no way in. What cannot be decrypted lets nobody in."""
     try:
         yield
+    except InvalidToken as error:
+        logger.exception("a second factor was encrypted with a SECRET_KEY that is not among SECRET_KEY_FALLBACKS")
+        raise get_adapter().validation_error("incorrect_code") from error
     except forms.ValidationError as error:
         if error.code != "too_many_login_attempts":
             raise
@@ -102,7 +108,7 @@ class AddPasskeyForm(Words, MadeUp, webauthn_forms.AddWebAuthnForm):
     passwordless = forms.BooleanField(
         required=False,
         initial=True,
-        help_text=_("With your finger, your face or the PIN of the device. Security keys of old cannot do that."),
+        help_text=_("With your finger, your face or the PIN of the device. Older security keys cannot do that."),
     )
 
 

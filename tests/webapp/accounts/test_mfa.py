@@ -396,3 +396,13 @@ def test_codes_work_while_the_secret_key_is_changed_and_after_it(
     clock.shift(timedelta(minutes=2))
     assert enter(after_password(), code_of(secret))
     assert enter(after_password(), codes[0])
+
+
+def test_with_a_secret_key_that_was_simply_replaced_codes_are_refused_without_an_error(
+    ana: User, secret: str, clock: Any, settings: Any
+) -> None:
+    code = code_of(secret)
+    settings.SECRET_KEY = "new"
+    client = after_password()
+    assert "This did not work." in client.post(CODE, {"code": code}).content.decode()
+    assert not is_logged_in(client)
