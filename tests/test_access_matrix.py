@@ -115,6 +115,8 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     # Whoever holds the link may; of one that is made up: tests/webapp/accounts/test_unsubscribe.py.
     ("unsubscribe", "GET"): ("/unsubscribe/{unsubscribe}/", 200, 200, 200, 200),
     ("unsubscribe", "POST"): ("/unsubscribe/{unsubscribe}/", 200, 200, 200, 200),
+    ("send_test_notice", "GET"): ("/settings/notifications/test/", 405, LOGIN, 405, 405),
+    ("send_test_notice", "POST"): ("/settings/notifications/test/", AWAY, LOGIN, AWAY, AWAY),
     # A token that was made up; tests/webapp/accounts/test_addresses.py has one of a change.
     ("settings_stop_email_change", "GET"): ("/settings/email/stop/made-up/", 404, 404, 404, 404),
     ("settings_stop_email_change", "POST"): ("/settings/email/stop/made-up/", 404, 404, 404, 404),

@@ -42,7 +42,7 @@ _HTML = """\
 <table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="max-width:{width}px">
 <tr><td class="text" align="left" style="font:15px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;\
 color:#1b1f26;text-align:start">
-<h1 style="font-size:22px;line-height:1.2;margin:0 0 16px">{subject}</h1>
+<h1 style="font-size:22px;line-height:1.2;margin:0 0 16px;text-wrap:balance">{subject}</h1>
 {body}
 <p style="margin:24px 0"><a class="action" href="{gallery}" style="display:inline-block;padding:12px 16px;\
 border-radius:6px;background:#1f5fd0;color:#ffffff;text-decoration:none;font-weight:600">{open_gallery}</a></p>

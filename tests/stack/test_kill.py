@@ -37,6 +37,7 @@ SEED = int(os.environ.get("SHOEBOX_SEED", "1"))
 PATIENCE = 600  # seconds; a limit for a broken stack, not a measurement
 READY_SECONDS = 120  # what a person waits at most after a start until all accepted photos are ready
 BEFORE, PAUSE = (9, 1.5) if IS_LONG else (3, 0.0)  # photos to change one's mind about, and seconds between two
+WISHES = {"channel": "mail", "rhythm": "batch", "hour": 8, "weekday": 0, "time_zone": "UTC", "language": "en"}
 LABEL = "Kept through it all"
 LONG_FORMS = (23, 2, 3, 4, 5, 6, 7)  # a notice tells its form by its size, though photos of the first are deleted
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells whose a process is")
@@ -126,7 +127,7 @@ def change_mind(person: Site, photo_ids: list[str], names: Iterable[str], promis
             promises.labelled = photo_ids[0]
         for number, photo_id in enumerate(photo_ids[1:]):
             promises.phones.append(f"+3460012345{number}")
-            if person.post("/settings/notifications/", {"channel": "mail", "phone": promises.phones[-1]}).ok:
+            if person.post("/settings/notifications/", {**WISHES, "phone": promises.phones[-1]}).ok:
                 promises.chosen = len(promises.phones)
             for each in (photo_id, *give_up(person, names, promises)):
                 if person.delete(each):

@@ -1,13 +1,19 @@
-from typing import Any
+from typing import Any, cast
 
 from allauth.account import forms as allauth_forms
 from django import forms
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
+from django.utils.dates import WEEKDAYS
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
+from . import zones
 from .models import NotificationPreferences, User
+
+HOURS = [(hour, f"{hour}:00") for hour in range(24)]
 
 
 class NotificationPreferencesForm(forms.ModelForm):
@@ -30,9 +36,61 @@ class NotificationPreferencesForm(forms.ModelForm):
         },
     )
 
+    rhythm = forms.ChoiceField(
+        label=_("How often?"), choices=NotificationPreferences.Rhythm.choices, widget=forms.RadioSelect
+    )
+    hour = forms.TypedChoiceField(
+        label=_("Hour"), choices=HOURS, coerce=int, help_text=_("When the summary of a day or a week comes.")
+    )
+    weekday = forms.TypedChoiceField(
+        label=_("Day"), choices=list(WEEKDAYS.items()), coerce=int, help_text=_("For the summary of a week.")
+    )
+    time_zone = forms.ChoiceField(label=_("Time zone"), help_text=_("What the clock shows where you are."))
+    quiet_from = forms.TypedChoiceField(
+        label=_("Quiet from"), choices=[("", _("Never quiet")), *HOURS], coerce=int, empty_value=None, required=False
+    )
+    quiet_to = forms.TypedChoiceField(
+        label=_("Quiet until"),
+        choices=[("", _("Never quiet")), *HOURS],
+        coerce=int,
+        empty_value=None,
+        required=False,
+        help_text=_("What is done in these hours, you hear when they are over. A summary comes at its hour."),
+    )
+    language = forms.ChoiceField(
+        label=_("Language of notices"),
+        choices=[(code, get_language_info(code)["name_local"]) for code, _name in settings.LANGUAGES],
+    )
+
     class Meta:
         model = NotificationPreferences
-        fields = ["channel", "phone", "only_problems"]
+        fields = [
+            "channel",
+            "phone",
+            "language",
+            "rhythm",
+            "weekday",
+            "hour",
+            "time_zone",
+            "only_problems",
+            "quiet_from",
+            "quiet_to",
+        ]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        time_zone = cast("forms.ChoiceField", self.fields["time_zone"])
+        time_zone.choices = zones.choices()
+        if not self.is_bound and self.instance.time_zone == "UTC":
+            time_zone.widget.attrs["data-zone"] = True  # the script proposes the browser's
+
+    def clean_quiet_to(self) -> int | None:
+        start, end = self.cleaned_data.get("quiet_from"), self.cleaned_data.get("quiet_to")
+        if (start is None) != (end is None):
+            raise forms.ValidationError(_("Choose both hours, when quiet begins and when it ends, or neither."))
+        if start is not None and start == end:
+            raise forms.ValidationError(_("Choose two different hours, or neither."))
+        return end
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

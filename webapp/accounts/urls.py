@@ -1,9 +1,12 @@
 from django.urls import path
 
+from webapp.notices.views import send_test_notice
+
 from . import data_views, notice_views, views
 
 urlpatterns = [
     path("notifications/", views.settings_notifications, name="settings_notifications"),
+    path("notifications/test/", send_test_notice, name="send_test_notice"),
     path("phone/code/", notice_views.send_phone_code, name="send_phone_code"),
     path("phone/confirm/", notice_views.confirm_phone, name="confirm_phone"),
     path("mail/again/", notice_views.resume_mail, name="resume_mail"),

@@ -9,6 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from pipeline_lambdas.photo_pipeline import contract
+from webapp.accounts.models import User
 from webapp.photos import catalog, clock, notices
 from webapp.photos.conf import functions_end_within
 from webapp.photos.errors import OUT_OF_TIME
@@ -19,6 +20,11 @@ from .models import Notice
 logger = logging.getLogger(__name__)
 AT_ONCE = 500
 SHOWN = 200  # photos of each end that a digest's record names: what a mail shows comes from these
+
+
+def begin_test(*, user: User) -> Notice:
+    """A notice that tells nothing but that it came."""
+    return Notice.objects.create(owner=user, kind=Notice.Kind.TEST)
 
 
 def settle_all() -> None:

@@ -28,12 +28,14 @@ PROBLEMS = 5
 
 @dataclass(frozen=True)
 class Notice:
-    """One upload: what became of its photos, when a message said so (or None), and its first problems."""
+    """One upload: what became of its photos, when a message said so (or None), by itself or in a summary, and its first
+    problems."""
 
     batch: Batch
     summary: str
     is_open: bool = False
     sent_at: datetime | None = None
+    summed_up_at: datetime | None = None
     problems: list[Photo] = field(default_factory=list)
     more_problems: int = 0
     had_problems: bool = False
@@ -43,7 +45,8 @@ class Notice:
 @require_safe
 @never_cache
 def notices(request: Request) -> HttpResponse:
-    batches, older = Batch.objects.filter(owner=request.user, expected__gt=0).page(request.GET.get("cursor", ""))
+    mine = Batch.objects.filter(owner=request.user, expected__gt=0).select_related("gathered__notice")
+    batches, older = mine.page(request.GET.get("cursor", ""))
     try:
         records = catalog.get_batches(batches)
     except AWS_ERRORS:
@@ -75,10 +78,17 @@ def _notice(batch: Batch, record: contract.Batch | None, problems: Mapping[str, 
         batch,
         summary(record),
         sent_at=clock.parse(record.sent_at),
+        summed_up_at=_summed_up_at(batch),
         problems=shown[:PROBLEMS],
         more_problems=len(shown[PROBLEMS:]),
         had_problems=bool(record.rejected | record.failed),
     )
+
+
+def _summed_up_at(batch: Batch) -> datetime | None:
+    """When a digest told of it, if one did."""
+    gathered = getattr(batch, "gathered", None)
+    return gathered.notice.sent_at if gathered and gathered.notice else None
 
 
 def _named(ids: Sequence[str], problems: Mapping[str, Photo]) -> list[Photo]:

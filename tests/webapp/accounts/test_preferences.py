@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
@@ -25,7 +26,9 @@ PAGE = "/settings/notifications/"
 
 
 def choose(client: Client, **overrides: str) -> Any:
-    return client.post(PAGE, {"channel": "mail", "phone": "", **overrides})
+    whole = {"channel": "mail", "phone": "", "rhythm": "batch", "hour": "8", "weekday": "0", "time_zone": "UTC",
+             "quiet_from": "", "quiet_to": "", "language": "en"}  # fmt: skip
+    return client.post(PAGE, {**whole, **overrides})
 
 
 def fail_once(aws: SimpleNamespace, operation: str) -> list[str]:
@@ -132,6 +135,66 @@ def test_a_number_that_cannot_be_reached_is_refused_in_words(client: Client, aws
     assert "Start with + and the country code" in response.content.decode()
     assert response.context["form"]["phone"].value() == phone
     assert not NotificationPreferences.objects.filter(channel="sms").exists()
+
+
+def test_rhythm_quiet_hours_and_language_are_what_the_pipeline_reads(client: Client, aws: SimpleNamespace) -> None:
+    user = make_user()
+    client.force_login(user)
+
+    choose(client, rhythm="weekly", weekday="6", hour="19", time_zone="Europe/Berlin", quiet_from="22", quiet_to="7",
+           language="de")  # fmt: skip
+
+    record = copied(aws, user)
+    assert record is not None
+    assert (record.channel, record.digest_channel) == ("none", "mail"), "the pipeline tells nothing of a batch"
+    assert (record.quiet_from, record.quiet_to, record.time_zone) == (22, 7, "Europe/Berlin")
+    assert record.language == "de"
+    due = NotificationPreferences.objects.get(user=user).next_digest_at
+    assert due is not None
+    assert due.astimezone(ZoneInfo("Europe/Berlin")).strftime("%w %H:%M") == "0 19:00"
+
+
+@pytest.mark.parametrize(
+    ("choice", "field"),
+    [
+        ({"quiet_from": "22"}, "quiet_to"),
+        ({"quiet_to": "7"}, "quiet_to"),
+        ({"quiet_from": "7", "quiet_to": "7"}, "quiet_to"),
+        ({"quiet_from": "24", "quiet_to": "7"}, "quiet_from"),
+        ({"hour": "24"}, "hour"),
+        ({"weekday": "7"}, "weekday"),
+        ({"time_zone": "../../etc/passwd"}, "time_zone"),
+        ({"language": "tlh"}, "language"),
+        ({"rhythm": "hourly"}, "rhythm"),
+    ],
+)
+def test_a_choice_that_makes_no_sense_is_refused_and_changes_nothing(
+    client: Client, aws: SimpleNamespace, choice: dict[str, str], field: str
+) -> None:
+    chosen = make_preferences(channel="none")
+    client.force_login(chosen.user)
+
+    assert field in choose(client, **choice).context["form"].errors
+    chosen.refresh_from_db()
+    assert (chosen.channel, chosen.revision) == ("none", 1)
+
+
+def test_the_browsers_zone_is_proposed_until_one_is_chosen(client: Client, aws: SimpleNamespace) -> None:
+    client.force_login(make_user())
+    assert "data-zone" in client.get(PAGE).content.decode()
+    choose(client, time_zone="America/Argentina/Buenos_Aires")
+    page = client.get(PAGE).content.decode()
+    assert "data-zone" not in page
+    assert '<option value="America/Argentina/Buenos_Aires" selected>Argentina, Buenos Aires</option>' in page
+
+
+def test_notices_come_in_the_language_that_the_site_had_when_they_were_first_looked_at(
+    client: Client, aws: SimpleNamespace
+) -> None:
+    user = make_user()
+    client.force_login(user)
+    client.get(PAGE, headers={"Accept-Language": "de-AT"})
+    assert NotificationPreferences.objects.get(user=user).language == "de"
 
 
 def test_an_unknown_channel_is_refused(client: Client, aws: SimpleNamespace) -> None:

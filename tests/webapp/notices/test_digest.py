@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -293,6 +294,18 @@ def test_one_that_breaks_stops_no_other(due: NotificationPreferences, aws: Any, 
 
 
 # --- What a digest shows ---
+
+
+def test_the_list_on_the_site_says_when_a_summary_told_of_an_upload(
+    due: NotificationPreferences, pipeline: Any, client: Client
+) -> None:
+    client.force_login(due.user)
+    assert "in a summary" not in client.get("/notices/").content.decode()
+    tasks.send_digests()
+    tasks.send_digests()
+    page = client.get("/notices/")
+    assert "You were told in a summary:" in page.content.decode()
+    assert page.context["notices"][0].summed_up_at == timezone.now()
 
 
 def test_a_digest_names_no_photo_in_the_trash_and_counts_it(

@@ -17,6 +17,11 @@
     });
   }
 
+  // The browser's time zone, until one was chosen.
+  const zone = document.querySelector("[data-zone]");
+  if (zone) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zone?.value === "") zone.value = "UTC";
+
   // Passwords can be shown while they are typed.
   for (const input of document.querySelectorAll("input[type=password]")) {
     const button = document.createElement("button");
