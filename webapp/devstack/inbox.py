@@ -69,13 +69,23 @@ def _read_mail(sent: store.Sent) -> Message:
         subject=str(mail.get("Subject", "")),
         text=_body(mail, "plain"),
         sender=str(mail.get("From", "")) or sent.sender,
-        html=_body(mail, "html"),
+        html=_with_pictures(mail, _body(mail, "html")),
     )
 
 
 def _body(mail: EmailMessage, kind: str) -> str:
     part = mail.get_body((kind,))
     return part.get_content() if part else ""
+
+
+def _with_pictures(mail: EmailMessage, html: str) -> str:
+    """The pictures that a mail brings along, put where its HTML names them: a page has no parts."""
+    for part in mail.walk():
+        cid, data = str(part.get("Content-ID", "")).strip("<>"), part.get_payload(decode=True)
+        if cid and isinstance(data, bytes):
+            inside = f"data:{part.get_content_type()};base64,{base64.b64encode(data).decode()}"
+            html = html.replace(f'"cid:{cid}"', f'"{inside}"')
+    return html
 
 
 def _time(sent: store.Sent) -> datetime:

@@ -106,6 +106,16 @@ def test_links_in_html_leave_the_frame(client: Client, inbox: Path) -> None:
     assert (frame["srcdoc"] or "").startswith("<base target='_top'>")
 
 
+def test_pictures_that_a_mail_brings_along_are_shown(client: Client, inbox: Path) -> None:
+    mail = EmailMessage()
+    mail.set_content("Hello")
+    mail.add_alternative('<img src="cid:photo-1@shoebox" alt="">', subtype="html")
+    mail.get_payload()[1].add_related(b"JPEG", "image", "jpeg", cid="<photo-1@shoebox>")  # type: ignore[index, union-attr]
+    write_sent(inbox, make_mail(mime=base64.b64encode(mail.as_bytes()).decode()))
+    (frame,) = Tags(get(client, "message", "1")).found["iframe"]
+    assert f'src="data:image/jpeg;base64,{base64.b64encode(b"JPEG").decode()}"' in (frame["srcdoc"] or "")
+
+
 def test_mail_without_html_shows_no_frame(client: Client, inbox: Path) -> None:
     write_sent(inbox, make_mail())
     assert "iframe" not in Tags(get(client, "message", "1")).found
