@@ -36,7 +36,8 @@ class NotificationPreferencesInline(admin.StackedInline):
     """To look at: only the person changes how they are told."""
 
     model = NotificationPreferences
-    fields = ("channel", "phone", "only_problems", "keep_place", "revision", "copied_revision")
+    fields = ("channel", "phone", "only_problems", "rhythm", "next_digest_at", "language", "keep_place", "revision",
+              "copied_revision")  # fmt: skip
     readonly_fields = fields
     can_delete = False
 

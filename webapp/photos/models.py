@@ -87,9 +87,11 @@ class Batch(models.Model):
         return f"{contract.count_photos(self.expected)} of {self.created_at:%Y-%m-%d %H:%M}"
 
     def is_quiet(self, now: datetime) -> bool:
-        """Whether it is one of its owner's quiet hours."""
+        """Whether its notice has to wait, since it is one of its owner's quiet hours."""
         preferences = getattr(self.owner, "preferences", None)
-        return preferences is not None and contract.is_quiet(preferences.as_record(), now)
+        if preferences is None or preferences.is_on_digests:
+            return False
+        return contract.is_quiet(preferences.as_record(), now)
 
 
 @dataclass(frozen=True)

@@ -379,6 +379,16 @@ def test_a_notice_waits_for_the_end_of_quiet_hours(aws: Any, me: Any, notices: l
     assert notices == [str(batch.pk)]
 
 
+def test_quiet_hours_keep_no_batch_from_a_summary(aws: Any, me: Any, notices: list[str]) -> None:
+    """NotifyUser finds that its notice is not wanted, and the next digest tells of it."""
+    hour, wishes = timezone.now().hour, {"channel": "mail", "only_problems": False, "phone": "", "rhythm": "daily"}
+    preferences.choose(user=me, quiet_from=hour, quiet_to=(hour + 2) % 24, **wishes)
+    batch = make_batch(me, created_at=_ago(OLD))
+    put_batch(aws.table, batch, ready={str(make_ended(aws, me, batch, "ready").pk)})
+    sweep()
+    assert notices == [str(batch.pk)]
+
+
 def test_a_batch_with_open_photos_waits(aws: Any, me: Any, notices: list[str]) -> None:
     batch = make_batch(me, created_at=_ago(OLD), expected=2)
     make_photo(me, batch=batch, status="processing")
