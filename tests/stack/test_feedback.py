@@ -33,7 +33,8 @@ def texts_to(stack: RunningStack, number: str) -> list[str]:
 def test_a_phone_is_confirmed_by_the_code_that_was_sent_there(stack: RunningStack) -> None:
     ana = Site(stack).sign_up()
     owner = wishes_of(stack, ana.email).owner_id
-    ana.post("/settings/notifications/", {"channel": "sms", "phone": NUMBER})
+    each_time = {"rhythm": "batch", "hour": "8", "weekday": "0", "time_zone": "UTC", "language": "en"}
+    ana.post("/settings/notifications/", {"channel": "sms", "phone": NUMBER, **each_time})
     assert copied(stack, owner).channel == "none"
 
     ana.post("/settings/phone/code/", {})
