@@ -67,6 +67,8 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("photos:deny_label", "POST"): ("/photos/{photo}/labels/deny/", AWAY, LOGIN, 404, 404),
     ("photos:undo_label", "GET"): ("/photos/{photo}/labels/undo/", 405, LOGIN, 405, 405),
     ("photos:undo_label", "POST"): ("/photos/{photo}/labels/undo/", AWAY, LOGIN, 404, 404),
+    ("photos:appeal", "GET"): ("/photos/{photo}/appeal/", AWAY, LOGIN, 404, 404),
+    ("photos:appeal", "POST"): ("/photos/{photo}/appeal/", 200, LOGIN, 404, 404),
     ("photos:favourite", "GET"): ("/photos/{photo}/favourite/", 405, LOGIN, 405, 405),
     ("photos:favourite", "POST"): ("/photos/{photo}/favourite/", AWAY, LOGIN, 404, 404),
     # Of a photo whose original is there the owner is sent to S3; see test_downloads.
@@ -103,6 +105,19 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("albums:shared_thumb", "POST"): ("/s/{token}/{entry}/thumb.webp", 405, 405, 405, 405),
     ("albums:shared_display", "GET"): ("/s/{token}/{entry}/display.webp", 200, 200, 200, 200),
     ("albums:shared_display", "POST"): ("/s/{token}/{entry}/display.webp", 405, 405, 405, 405),
+    ("albums:shared_report", "GET"): ("/s/{token}/{entry}/report/", 200, 200, 200, 200),
+    ("albums:shared_report", "POST"): ("/s/{token}/{entry}/report/", 422, 422, 422, 422),
+    # Staff of this matrix may do everything; tests/webapp/review/test_pages.py has the other roles.
+    ("review:queue", "GET"): ("/admin/review/", LOGIN, LOGIN, LOGIN, 200),
+    ("review:queue", "POST"): ("/admin/review/", LOGIN, LOGIN, LOGIN, 405),
+    ("review:decide", "GET"): ("/admin/review/{photo}/", LOGIN, LOGIN, LOGIN, 405),
+    ("review:decide", "POST"): ("/admin/review/{photo}/", LOGIN, LOGIN, LOGIN, AWAY),
+    ("review:undo", "GET"): ("/admin/review/undo/", LOGIN, LOGIN, LOGIN, 405),
+    ("review:undo", "POST"): ("/admin/review/undo/", LOGIN, LOGIN, LOGIN, AWAY),
+    ("review:stop", "GET"): ("/admin/review/stop/", LOGIN, LOGIN, LOGIN, 405),
+    ("review:stop", "POST"): ("/admin/review/stop/", LOGIN, LOGIN, LOGIN, AWAY),
+    ("review:log", "GET"): ("/admin/review/log/", LOGIN, LOGIN, LOGIN, 200),
+    ("review:log", "POST"): ("/admin/review/log/", LOGIN, LOGIN, LOGIN, 405),
     ("settings_notifications", "GET"): ("/settings/notifications/", 200, LOGIN, 200, 200),
     # An empty form: 200 is the page again, with what is wrong.
     ("settings_notifications", "POST"): ("/settings/notifications/", 200, LOGIN, 200, 200),

@@ -25,6 +25,7 @@ OUTSIDE = {
     "albums:shared": ["/s/{token}/", "/s/{locked}/"],
     "albums:shared_photo": ["/s/{token}/{entry}/"],
     "unsubscribe": ["/unsubscribe/{unsubscribe}/"],
+    "albums:shared_report": ["/s/{token}/{entry}/report/"],
     "devstack:inbox": ["/dev/inbox/"],
 }
 INSIDE = {
@@ -64,6 +65,7 @@ NO_PAGES = {
     "healthz", "readyz",  # JSON for machines
     "photos:tiles", "albums:choice",  # parts of pages, fetched by their scripts
     "albums:shared_thumb", "albums:shared_display",  # pictures
+    "review:queue", "review:log",  # of staff, looked at in test_review.py
 }  # fmt: skip
 
 

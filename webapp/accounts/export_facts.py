@@ -13,7 +13,9 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 from pipeline_lambdas.photo_pipeline import contract
 from webapp.albums.models import Album, ShareLink
-from webapp.photos.models import Photo
+from webapp.photos.models import Photo, Review
+from webapp.review.models import Case, Words
+from webapp.review.standing import words_to_owner
 
 from .models import User
 
@@ -42,8 +44,19 @@ def of_photo(photo: Photo, record: contract.Photo | None, *, file: str) -> dict[
         "sha256": photo.sha256,
         "favourite": photo.favourite,
         "in_trash_since": photo.trashed_at,
+        "review": _review(photo),
         "found": _without_internals(record) if record else None,
     }
+
+
+def _review(photo: Photo) -> dict[str, Any]:
+    """What a person decided about it, and what its owner said to that."""
+    case = None if photo.review == Review.NONE else Case.objects.filter(photo=photo).first()
+    if case is None:
+        return {"state": photo.review}
+    own = Words.objects.filter(case=case, author__person=photo.owner_id).values_list("text", flat=True)
+    told = {"reason": case.reason, "in_words": words_to_owner(case), "decided_at": case.decided_at}
+    return {"state": photo.review, **told, "appealed_at": case.appealed_at, "appeal": "\n".join(own)}
 
 
 def _without_internals(record: contract.Photo) -> dict[str, Any]:

@@ -81,9 +81,20 @@ class ChooseAlbumForm(forms.Form):
         added = contents.add(album=album, photos=photos)
         if added:
             said = ngettext("%(count)d photo is now in “%(name)s”.", "%(count)d photos are now in “%(name)s”.", added)
-            return album, said % {"count": added, "name": album.name}
+            return album, " ".join([said % {"count": added, "name": album.name}, *_left_out(photos)])
         said = ngettext("It was in “%(name)s” already.", "They were in “%(name)s” already.", len(photos))
         return album, said % {"name": album.name}
+
+
+def _left_out(photos: Sequence[Photo]) -> list[str]:
+    """What to say of photos that no link to the album shows."""
+    count = sum(photo.is_withheld for photo in photos)
+    said = ngettext(
+        "%(count)d of them is seen by nobody but you: it waits for review, or was not let through.",
+        "%(count)d of them are seen by nobody but you: they wait for review, or were not let through.",
+        count,
+    )
+    return [said % {"count": count}] if count else []
 
 
 class ShareForm(forms.Form):

@@ -45,7 +45,11 @@ def _to_links(album: Album) -> HttpResponseRedirect:
 def share_photo(request: Request, photo_id: UUID) -> HttpResponse:
     """To the links of an album of this photo alone."""
     photos = Photo.objects.for_gallery(request.user).filter(status=Status.READY)
-    album = albums.provide_for_one(photo=get_object_or_404(photos, pk=photo_id))
+    photo = get_object_or_404(photos, pk=photo_id)
+    if photo.is_withheld:
+        messages.warning(request, _("This photo cannot be shared: nobody but you may see it. Its page says why."))
+        return redirect(photo)
+    album = albums.provide_for_one(photo=photo)
     return redirect(f"{album.get_absolute_url()}?share=1")  # from its top: the person has not seen it yet
 
 

@@ -76,7 +76,7 @@ def album(request: HttpRequest, link: ShareLink) -> HttpResponseBase:
         return redirect(link)  # it needs no password, or no longer
     visits.count_once(request, link)
     cleared = link.album.cleared()
-    at = _cleared(link, request.GET.get("at", ""))
+    at = cleared_entry(link, request.GET.get("at", ""))
     page = cleared.page(link.album, request.GET.get("after", "") or cleared.start_of(link.album, at))
     numbers = _numbers(link, page.entries)
     records = pictures.records_for_others(page.entries, rendition=contract.THUMB)
@@ -124,7 +124,7 @@ def photo(request: HttpRequest, link: ShareLink, entry_id: str) -> HttpResponseB
     """One photo as large as the window, and the ones beside it."""
     if not visits.is_let_in(request, link):
         return redirect(link)
-    entry = _cleared(link, entry_id)
+    entry = cleared_entry(link, entry_id)
     if entry is None:
         return gone(request)
     visits.count_once(request, link)
@@ -140,6 +140,7 @@ def photo(request: HttpRequest, link: ShareLink, entry_id: str) -> HttpResponseB
         "count": cleared.count(),
         "previous": _address(link, before.last()),
         "next": _address(link, cleared.behind(entry, order).first()),
+        "report": reverse("albums:shared_report", args=[link.token, entry.pk]),
     }
     return render(request, "albums/shared_photo.html", context)
 
@@ -148,13 +149,13 @@ def _address(link: ShareLink, entry: AlbumPhoto | None) -> str:
     return reverse("albums:shared_photo", args=[link.token, entry.pk]) if entry else ""
 
 
-def _cleared(link: ShareLink, entry_id: str) -> AlbumPhoto | None:
+def cleared_entry(link: ShareLink, entry_id: str) -> AlbumPhoto | None:
     return link.album.cleared().filter(pk=entry_id).first() if is_opaque(entry_id) else None
 
 
 @through_link("GET", "HEAD")
 def picture(request: HttpRequest, link: ShareLink, entry_id: str, rendition: str) -> HttpResponseBase:
-    entry = _cleared(link, entry_id) if visits.is_let_in(request, link) else None
+    entry = cleared_entry(link, entry_id) if visits.is_let_in(request, link) else None
     if entry is None:
         return gone(request)
     try:

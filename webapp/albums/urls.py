@@ -2,7 +2,7 @@ from django.urls import path
 
 from pipeline_lambdas.photo_pipeline import contract
 
-from . import arranging, links, shared, views
+from . import arranging, links, shared, shared_report, views
 
 app_name = "albums"
 A_PHOTO = "s/<str:token>/<str:entry_id>/"
@@ -20,6 +20,7 @@ urlpatterns = [
     path("photos/<uuid:photo_id>/share/", links.share_photo, name="share_photo"),
     path("s/<str:token>/", shared.album, name="shared"),
     path(A_PHOTO, shared.photo, name="shared_photo"),
+    path(f"{A_PHOTO}report/", shared_report.report, name="shared_report"),
     path(f"{A_PHOTO}thumb.webp", shared.picture, {"rendition": contract.THUMB}, name="shared_thumb"),
     path(f"{A_PHOTO}display.webp", shared.picture, {"rendition": contract.DISPLAY}, name="shared_display"),
 ]

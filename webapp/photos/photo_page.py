@@ -24,6 +24,7 @@ from webapp.photos.neighbours import Neighbours
 from webapp.photos.sentences import said
 from webapp.photos.ways import Way
 from webapp.photos.words import alt_text, date_of
+from webapp.review.standing import standing_of
 
 logger = logging.getLogger(__name__)
 MOST_ENLARGED = 2  # times its own pixels, where there is room; beyond that it is but blurred
@@ -46,6 +47,7 @@ def frame(photo: Photo, way: Way, around: Neighbours, *, next_picture: str = "")
         "back_word": way.name,
         "without_it": way.start,
         "add_to_album": f"/albums/add/?{urlencode({'photo': photo.pk})}",
+        "standing": standing_of(photo),
         "trashed_on": _day(photo.trashed_at),
         "deleted_on": _day(photo.trashed_at and photo.trashed_at + kept_in_trash()),
         "previous": around.previous and Step(way.address_of(around.previous), ""),

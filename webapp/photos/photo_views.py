@@ -27,6 +27,8 @@ from webapp.photos.index import index_seen
 from webapp.photos.models import Photo
 from webapp.photos.reruns import Rerun
 from webapp.photos.ways import way_to
+from webapp.review import asking
+from webapp.review.forms import AppealForm
 
 logger = logging.getLogger(__name__)
 
@@ -43,18 +45,19 @@ def photo(request: Request, photo_id: UUID) -> HttpResponse:
     return _page(request, _own_photo(request, photo_id), AddLabelForm())
 
 
-def _page(request: Request, row: Photo, form: AddLabelForm) -> HttpResponse:
+def _page(request: Request, row: Photo, form: AddLabelForm, appeal_form: AppealForm | None = None) -> HttpResponse:
     way = way_to(row, request.GET)
     around = way.around()
     try:
         records = catalog.get_many([row, around.following] if around.following else [row], consistent=True)
-        index_seen([row], records)
+        row.review = next((photo.review for photo in index_seen([row], records)), row.review)
     except AWS_ERRORS:
         logger.exception("photo %s is shown without its record", row.pk)
         return _page_without_record(request, photo_page.frame(row, way, around))
     if request.htmx and _is_as_seen(request, records.get(row.pk)):
         return HttpResponse(status=204)
-    return render(request, "photos/photo.html", {**photo_page.about(row, way, around, records), "form": form})
+    forms = {"form": form, "appeal_form": appeal_form or AppealForm()}
+    return render(request, "photos/photo.html", {**photo_page.about(row, way, around, records), **forms})
 
 
 def _is_as_seen(request: Request, record: contract.Photo | None) -> bool:
@@ -156,6 +159,27 @@ def _correct(request: Request, row: Photo, correct: Callable[[], Correction]) ->
         return redirect(_address(request, row))  # which htmx follows, and takes its part from
     messages.warning(request, outcome.text)
     return go(request, _address(request, row))
+
+
+# --- Review -----------------------------------------------------------------------------------------------------------
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def appeal(request: Request, photo_id: UUID) -> HttpResponse:
+    """Against what a reviewer decided, once. With what is wrong with the words, the page is shown again here; a reload
+    leads back to it."""
+    row = _own_photo(request, photo_id)
+    if request.method != "POST":
+        return redirect(_address(request, row))
+    form = AppealForm(request.POST)
+    if not form.is_valid():
+        return _page(request, row, AddLabelForm(), form)
+    if asking.appeal(photo=row, words=form.cleaned_data["words"]):
+        messages.success(request, _("Somebody else will look at it. You get a mail with what they say."))
+    else:
+        messages.warning(request, _("There is nothing to ask for any more: this is how it was decided."))
+    return redirect(_address(request, row))
 
 
 # --- Trying again ----------------------------------------------------------------------------------------------------

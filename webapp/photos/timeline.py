@@ -20,7 +20,7 @@ from webapp.photos import catalog, presign, words
 from webapp.photos.errors import AWS_ERRORS
 from webapp.photos.facts import INCOMPLETE
 from webapp.photos.index import index_seen
-from webapp.photos.models import Photo, Status
+from webapp.photos.models import Photo, Review, Status
 from webapp.photos.sentences import said
 
 logger = logging.getLogger(__name__)
@@ -33,8 +33,8 @@ NARROWEST, ROOM_FOR_WORDS, WIDEST = 0.5, 1.2, 3.0
 @dataclass(frozen=True)
 class Tile:
     """One photo of a page. Width and height are of its thumbnail, in pixels; `ratio` is how wide its tile is for its
-    height; `thumb` and `placeholder` are addresses, empty while there is no thumbnail; `warning` is a sentence, or
-    empty."""
+    height; `thumb` and `placeholder` are addresses, empty while there is no thumbnail; `mark` is a word, and `warning`
+    the sentence to it, or both are empty."""
 
     photo: Photo
     status: str
@@ -44,6 +44,7 @@ class Tile:
     placeholder: str
     reason: str
     labels: list[str]
+    mark: str = ""
     warning: str = ""
 
     @property
@@ -100,9 +101,9 @@ class Month:
 def tiles_of(photos: Sequence[Photo]) -> list[Tile]:
     """Tiles of photos, from their records; rows that have fallen behind are indexed on the way."""
     records = catalog.get_outlines(photos)
-    index_seen(photos, records)
+    indexed = {photo.pk: photo for photo in index_seen(photos, records)}
     thumbs = presign.addresses(_thumb_keys(records.values()))
-    return [_tile(photo, records.get(photo.pk), thumbs) for photo in photos]
+    return [_tile(indexed.get(photo.pk, photo), records.get(photo.pk), thumbs) for photo in photos]
 
 
 def tiles_or_blanks(photos: Sequence[Photo]) -> tuple[list[Tile], bool]:
@@ -132,6 +133,7 @@ def _tile(photo: Photo, record: contract.Photo | None, thumbs: dict[str, str]) -
         return Tile(photo, Status.UPLOADING, width, height, thumb="", placeholder="", reason="", labels=[])
     thumb = record.renditions.get(contract.THUMB)
     width, height = (thumb.width, thumb.height) if thumb else _thumb_size(photo)
+    mark, warning = _warning(photo, record) if thumb else ("", "")
     return Tile(
         photo,
         catalog.status_of(record),
@@ -141,8 +143,17 @@ def _tile(photo: Photo, record: contract.Photo | None, thumbs: dict[str, str]) -
         placeholder=placeholder_of(record) if thumb else "",
         reason=said(record.reason),
         labels=[label.name for label in surest(contract.shown_labels(record))[:TOP_LABELS]],
-        warning=str(INCOMPLETE) if thumb and record.original.incomplete else "",
+        mark=mark,
+        warning=warning,
     )
+
+
+def _warning(photo: Photo, record: contract.Photo) -> tuple[str, str]:
+    if photo.review == Review.QUARANTINED:
+        return _("Waiting for review"), _("Somebody here looks at it before others can see it.")
+    if photo.review == Review.REJECTED:
+        return _("Not shown to others"), _("Somebody here has looked at it. Its page says why others cannot see it.")
+    return (_("Incomplete"), str(INCOMPLETE)) if record.original.incomplete else ("", "")
 
 
 def placeholder_of(record: contract.Photo) -> str:

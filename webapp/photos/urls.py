@@ -24,6 +24,7 @@ urlpatterns = [
     path("photos/<uuid:photo_id>/favourite/", photo_views.favourite, name="favourite"),
     path("photos/<uuid:photo_id>/original/", photo_views.original, name="original"),
     path("photos/<uuid:photo_id>/retry/", photo_views.retry, name="retry"),
+    path("photos/<uuid:photo_id>/appeal/", photo_views.appeal, name="appeal"),
     path("photos/<uuid:photo_id>/labels/add/", photo_views.add_label, name="add_label"),
     path("photos/<uuid:photo_id>/labels/deny/", photo_views.deny_label, name="deny_label"),
     path("photos/<uuid:photo_id>/labels/undo/", photo_views.undo_label, name="undo_label"),

@@ -34,11 +34,11 @@ class Line:
     words: str
 
 
-def page(*, before: int | None = None, size: int = PAGE) -> tuple[list[Line], int | None]:
+def page(*, before: int | None = None) -> tuple[list[Line], int | None]:
     """The newest entries older than `before`, and what the next page goes on before, or None."""
     entries = Entry.objects.order_by("-pk")
-    found = list((entries.filter(pk__lt=before) if before else entries)[: size + 1])
-    return lines(found[:size]), found[size - 1].pk if len(found) > size else None
+    found = list((entries if before is None else entries.filter(pk__lt=before))[: PAGE + 1])
+    return lines(found[:PAGE]), found[PAGE - 1].pk if len(found) > PAGE else None
 
 
 def of(case: Case) -> list[Line]:

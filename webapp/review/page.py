@@ -1,0 +1,86 @@
+"""What a reviewer sees of a photo."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count
+
+from pipeline_lambdas.photo_pipeline import contract
+from webapp.photos import catalog, presign, timeline
+from webapp.photos.models import Review
+from webapp.review import log
+from webapp.review.log import Line
+from webapp.review.models import Action, Case, Reason
+
+LABELS = 8
+SAID = (Action.REPORTED, Action.APPEALED, Action.REJECTED)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A photo to decide on: its picture (None while there is none) and its address, what the model found and how sure
+    it was, what else it shows, how many photos of its owner were decided how, what people said of it, and what was
+    done about it."""
+
+    case: Case
+    picture: contract.Rendition | None
+    address: str
+    findings: Sequence[contract.ModerationLabel]
+    labels: Sequence[contract.Label]
+    history: dict[str, int]
+    said: Sequence[Line]
+    lines: Sequence[Line]
+
+
+def show(cases: Sequence[Case]) -> tuple[Shown | None, str]:
+    """The first case, and the address of the picture of the next one, to be fetched beforehand, or an empty string."""
+    if not cases:
+        return None, ""
+    records = catalog.get_many([case.photo for case in cases])
+    pictures = {pk: record.renditions.get(contract.DISPLAY) for pk, record in records.items()}
+    addresses = presign.addresses({picture.key for picture in pictures.values() if picture})
+    first, *others = cases
+    ahead = pictures.get(others[0].photo_id) if others else None
+    return _show(first, records, pictures, addresses), addresses[ahead.key] if ahead else ""
+
+
+def _show(
+    case: Case,
+    records: dict[UUID, contract.Photo],
+    pictures: dict[UUID, contract.Rendition | None],
+    addresses: dict[str, str],
+) -> Shown:
+    record, picture = records.get(case.photo_id), pictures.get(case.photo_id)
+    lines = log.of(case)
+    return Shown(
+        case=case,
+        picture=picture,
+        address=addresses[picture.key] if picture else "",
+        findings=sorted(record.moderation, key=lambda label: -label.confidence) if record else [],
+        labels=timeline.surest(contract.shown_labels(record))[:LABELS] if record else [],
+        history=history(case),
+        said=[line for line in lines if line.entry.action in SAID],
+        lines=lines,
+    )
+
+
+def history(case: Case) -> dict[str, int]:
+    """How many other photos of the same owner were approved, rejected, or wait."""
+    others = Case.objects.filter(owner=case.owner_id).exclude(pk=case.pk)
+    counts = dict(others.values_list("photo__review").annotate(Count("pk")).order_by())
+    waiting = counts.get(Review.FLAGGED, 0) + counts.get(Review.QUARANTINED, 0)
+    return {"approved": counts.get(Review.APPROVED, 0), "rejected": counts.get(Review.REJECTED, 0), "waiting": waiting}
+
+
+def reasons() -> list[tuple[int, str, str]]:
+    """(key, code, sentence): which number stands for which reason."""
+    return [(key, reason.value, str(reason.label)) for key, reason in enumerate(Reason, start=1)]
+
+
+def context(cases: Sequence[Case], reviewer: Any) -> dict[str, Any]:
+    shown, ahead = show(cases)
+    return {"shown": shown, "ahead": ahead, "reasons": reasons(), "reviewer": reviewer}
