@@ -22,7 +22,8 @@ from .contract import Analysis, Failure, name_day, reason
 from .deadline import Deadline
 from .errors import Refused
 from .labels import Answer
-from .questions import Questions, ask_patiently
+from .metering import count
+from .questions import OPERATIONS, Questions, ask_patiently
 from .results import utc_now
 
 POLL_SECONDS = (0.3, 1.0)
@@ -36,8 +37,9 @@ def analyse(table: Any, subject: Subject, questions: Questions, deadline: Deadli
     Raises Overtaken when the photo is no longer the run's, Refused when a question gets no answer ever or new analysis
     is paused, OutOfTime or LeaseLost when it is worth trying again; answers found until then are kept.
     """
+    analysis = get_analysis(table, subject)
+    _count_what_an_earlier_try_paid(analysis, subject, questions)
     while True:
-        analysis = get_analysis(table, subject)
         if not _unanswered(analysis, questions):
             if join_analysis(table, subject):
                 return
@@ -45,6 +47,14 @@ def analyse(table: Any, subject: Subject, questions: Questions, deadline: Deadli
             _complete(table, subject, questions, deadline)
             return
         deadline.wait(random.uniform(*POLL_SECONDS))  # noqa: S311 - spreads retries
+        analysis = get_analysis(table, subject)
+
+
+def _count_what_an_earlier_try_paid(analysis: Analysis, subject: Subject, questions: Questions) -> None:
+    """A try that raised handed nothing on; what it had answered is counted by the one that comes to an end."""
+    for name in questions:
+        if getattr(analysis, f"{name}_run") == subject.run.run_id:
+            count(f"Rekognition.{OPERATIONS[name]}")
 
 
 def _unanswered(analysis: Analysis, questions: Questions) -> Questions:

@@ -108,13 +108,13 @@ def join_analysis(table: Any, subject: Subject) -> bool:
 
 
 def save_answer(table: Any, subject: Subject, name: str, answer: Answer) -> None:
-    """Keep a finished answer. Raises LeaseLost when the lease is no longer the run's."""
+    """Keep a finished answer, and who has paid for it. Raises LeaseLost when the lease is no longer the run's."""
     try:
         table.update_item(
             Key=subject.key,
-            UpdateExpression="SET #name = :answer",
+            UpdateExpression="SET #name = :answer, #payer = :run",
             ConditionExpression="claimed_by = :run",
-            ExpressionAttributeNames={"#name": name},
+            ExpressionAttributeNames={"#name": name, "#payer": f"{name}_run"},
             ExpressionAttributeValues={":answer": to_attribute(answer), ":run": subject.run.run_id},
         )
     except table.meta.client.exceptions.ConditionalCheckFailedException as error:

@@ -542,7 +542,7 @@ class ModerationAnswer:
 class Analysis:
     """Rekognition's finished answers about one content of one owner: pk `OWNER#{owner}`, sk
     `ANALYSIS#{sha256}#{parameters}`. One run at a time may pay for answers, until its lease ends; `photos` are the ids
-    of those that use them."""
+    of those that use them, and the names of runs are of those that have paid."""
 
     owner_id: str
     sha256: str
@@ -553,6 +553,9 @@ class Analysis:
     labels: LabelsAnswer | None = None
     faces: FacesAnswer | None = None
     moderation: ModerationAnswer | None = None
+    labels_run: str = ""
+    faces_run: str = ""
+    moderation_run: str = ""
 
 
 class Channel(StrEnum):

@@ -71,6 +71,12 @@ def metered() -> Iterator[Meter]:
         _meter.reset(token)
 
 
+def count(name: str) -> None:
+    """Count a request, such as `S3.GetObject`, for the invocation that is being metered, if one is."""
+    if meter := _meter.get():
+        meter.count_request(name)
+
+
 def update_units(values: Any, *, beside: int = 0) -> int:
     """Units of a write of `values` into an item that holds about `beside` bytes besides, where they must be known
     before DynamoDB says so: one for each 1,024 bytes begun, as its developer guide sizes an item."""
@@ -100,8 +106,7 @@ def watch(client: Any) -> Any:
 
 
 def _count_request(service: str, operation_name: str, **_: Any) -> None:
-    if meter := _meter.get():
-        meter.count_request(f"{service}.{operation_name}")
+    count(f"{service}.{operation_name}")
 
 
 def _ask_for_units(params: dict[str, Any], **_: Any) -> None:

@@ -22,6 +22,8 @@ LONGEST_WAIT_SECONDS = 8.0
 Question = Callable[[], Answer]
 Questions = dict[str, Question]  # by the name of the attribute that the answer gets in the contract's Analysis
 
+OPERATIONS = {"labels": "DetectLabels", "faces": "DetectFaces", "moderation": "DetectModerationLabels"}
+
 # The same picture gets the same answer again, whoever asks and however often.
 PERMANENT = HOPELESS | {
     "ImageTooLargeException",

@@ -81,7 +81,7 @@ class State:
     @property
     def usage(self) -> Usage:
         """What is known to have been used before StoreMetadata, and the transitions of the whole execution. A try that
-        raised hands nothing on: what it used is not known."""
+        raised hands nothing on: what it used is not known, but for the answers that it has paid for."""
         parts = (self.trigger, self.resize and self.resize.usage, self.analysis and self.analysis.usage)
         return sum((part for part in parts if part), Usage(transitions=self._transitions))
 

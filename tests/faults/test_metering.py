@@ -15,7 +15,7 @@ from botocore.awsrequest import AWSResponse
 from django.conf import settings
 
 from pipeline_lambdas.photo_pipeline import aws as pipeline_aws
-from pipeline_lambdas.photo_pipeline import contract
+from pipeline_lambdas.photo_pipeline import contract, deadline
 from pipeline_lambdas.photo_pipeline.calls import Fault
 from tests import photo_files
 from tests.conftest import TABLE, fake_aws
@@ -170,6 +170,21 @@ def test_requests_that_botocore_sends_again_are_counted_again(
         photo = send(cloud, small_photo + b"again")
     assert len(spoilt) == 2
     assert photo.usage[0].requests["S3.GetObject"] == 3
+
+
+def test_what_a_try_has_paid_that_raised_is_counted_by_the_next_one(
+    cloud: SimpleNamespace, wire: Counter[str], small_photo: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    monkeypatch.setattr(deadline, "time", SimpleNamespace(sleep=cloud.pipeline.sleep))
+    throttled = iter([True] * 40)
+    with spoil(pipeline_aws.rekognition(), FACES, Fault.THROTTLE, when=lambda: next(throttled, False)):
+        photo = send(cloud, small_photo + b"paid")
+    visited = cloud.pipeline.executions[photo.run_id].visited
+    assert (photo.status, visited.count("RekognitionLabels") > 1) == ("ready", True)
+    paid = photo.usage[0].requests
+    assert paid[f"Rekognition.{LABELS}"] == wire[f"Rekognition.{LABELS}"] == 1
+    assert paid[f"Rekognition.{MODERATION}"] == wire[f"Rekognition.{MODERATION}"] == 1
 
 
 def test_a_step_that_is_made_twice_adds_once_and_another_run_adds_its_own(

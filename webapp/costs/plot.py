@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-WIDTH, HEIGHT, GAP, LABELS, TOP = 720, 180, 12, 24, 20
+WIDTH, HEIGHT, GAP, LABELS, TOP = 720, 180, 12, 32, 20
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,10 @@ class Bar:
     @property
     def middle(self) -> float:
         return round(self.x + self.width / 2, 1)
+
+    @property
+    def above(self) -> float:
+        return round(self.y - 5, 1)
 
     @property
     def short_name(self) -> str:

@@ -153,4 +153,4 @@ def by_kind(used: Quantities | contract.Usage, prices: PriceTable | None = None)
     """Dollars for each kind of what was used."""
     amounts = quantities(used) if isinstance(used, contract.Usage) else used
     table_of = (prices or table()).prices
-    return {kind: Decimal(repr(getattr(amounts, kind))) * table_of[kind].dollars for kind in KINDS}
+    return {kind: Decimal(str(getattr(amounts, kind))) * table_of[kind].dollars for kind in KINDS}

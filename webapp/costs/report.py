@@ -34,10 +34,6 @@ class Line:
     def per_thousand(self) -> Decimal | None:
         return self.dollars * THOUSAND / self.photos if self.photos else None
 
-    @property
-    def percent(self) -> int:
-        return round(self.share * 100)
-
 
 @dataclass(frozen=True)
 class Report:

@@ -38,6 +38,12 @@ def amount(number: float) -> str:
 
 
 @register.filter
+def share(part: Decimal) -> str:
+    """A part of one in percent."""
+    return f"{part * 100:.0f} %" if not 0 < part < Decimal("0.01") else "< 1 %"
+
+
+@register.filter
 def plain(number: float) -> str:
     """A number as SVG reads it, in any language."""
     return f"{number:g}"
