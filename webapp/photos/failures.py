@@ -15,6 +15,7 @@ from webapp.photos.selection import FAILED, Selection
 from webapp.photos.standing import LOOKED_AT
 
 SHOWN = 3
+WITHOUT_RETRY = (contract.Failure.DID_NOT_ARRIVE, contract.Failure.PAUSED)
 MICROSECOND = timedelta(microseconds=1)
 
 
@@ -52,5 +53,5 @@ def _is_read(mark: str, read: str) -> bool:
 
 
 def can_retry(photo: Photo) -> bool:
-    """Whether there is something to try again with."""
-    return photo.status == Status.FAILED and photo.reason_code != contract.Failure.DID_NOT_ARRIVE
+    """Whether its owner may ask: there is something to try again with, and it is not run again by itself."""
+    return photo.status == Status.FAILED and photo.reason_code not in WITHOUT_RETRY

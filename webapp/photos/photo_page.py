@@ -98,13 +98,14 @@ def progress(record: contract.Photo | None) -> str:
 def _standing(photo: Photo, record: contract.Photo | None) -> dict[str, Any]:
     status, (is_missing, is_late) = status_of(record), _arrival(photo, record)
     is_open = status in contract.OPEN
+    is_paused = bool(record and record.reason and record.reason.code == contract.Failure.PAUSED)
     return {
         "record": record,
         "status": status,
         "word": timeline.word_of(status),
         "why": "" if is_open or is_late else said(record.reason if record else None),
         "is_open": is_open,
-        "can_retry": status == Status.FAILED and not is_missing and not photo.trashed_at,
+        "can_retry": status == Status.FAILED and not is_missing and not photo.trashed_at and not is_paused,
         "came_late": is_late,
         "is_missing": is_missing,
     }

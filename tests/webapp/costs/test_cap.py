@@ -178,6 +178,18 @@ def test_what_is_in_the_trash_or_failed_otherwise_is_left_alone(aws: SimpleNames
     assert cap.keep() == 0
 
 
+@pytest.mark.parametrize("path", ["/gallery/", "/photos/{}/"])
+def test_the_owner_of_a_stopped_photo_reads_why_and_need_not_ask_for_it(
+    aws: SimpleNamespace, client: Client, path: str
+) -> None:
+    me = make_user()
+    photo = stopped(aws, me)
+    client.force_login(me)
+    page = text_of(client.get(path.format(photo.pk)))
+    assert "Analysis is paused until 1 December 2026" in page
+    assert f"/photos/{photo.pk}/retry/" not in page
+
+
 @pytest.mark.parametrize("path", ["/upload/", "/gallery/"])
 def test_people_are_told_while_analysis_is_paused_and_not_after(
     aws: SimpleNamespace, client: Client, clock: Any, path: str
