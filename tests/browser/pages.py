@@ -66,6 +66,7 @@ NO_PAGES = {
     "photos:tiles", "albums:choice",  # parts of pages, fetched by their scripts
     "albums:shared_thumb", "albums:shared_display",  # pictures
     "review:queue", "review:log",  # of staff, looked at in test_review.py
+    "operations:pipeline", "operations:failures", "operations:labels", "operations:campaigns",  # test_operations
 }  # fmt: skip
 
 

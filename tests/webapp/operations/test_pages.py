@@ -222,7 +222,7 @@ def test_a_campaign_is_planned_watched_and_taken_back_on_its_page(
     path = campaign.get_absolute_url()
     assert (campaign.owner, campaign.min_confidence, campaign.asks_anew) == (me, 40, False)
     assert "1 photo," in page
-    assert "at most $0.00" in page
+    assert "less than $0.01" in page
     assert "Nothing has begun." in page
 
     assert "It begins within seconds." in text_of(operator.post(path, {"action": "start"}, follow=True))
