@@ -35,7 +35,11 @@ class Estimate:
 
 def estimate(photos: int) -> Estimate:
     """What it takes to relabel so many photos."""
-    each = DETECT_LABELS + 3 * LAMBDA_REQUEST + GB_SECONDS * LAMBDA_GB_SECOND
-    each += TRANSITIONS * TRANSITION + TABLE_UNITS * TABLE_UNIT
     seconds = round(photos * RUN_SECONDS / runs_at_once())
-    return Estimate(photos, seconds, round(photos * each, 4), PRICED_AT.isoformat())
+    return Estimate(photos, seconds, round(photos * dollars_each(), 4), PRICED_AT.isoformat())
+
+
+def dollars_each() -> float:
+    """What one photo costs."""
+    each = DETECT_LABELS + 3 * LAMBDA_REQUEST + GB_SECONDS * LAMBDA_GB_SECOND
+    return each + TRANSITIONS * TRANSITION + TABLE_UNITS * TABLE_UNIT

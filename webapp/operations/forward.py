@@ -4,25 +4,30 @@ stored new ones; one whose run finds none keeps them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import Any
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F
 
 from pipeline_lambdas.photo_pipeline import contract
 from webapp.photos import catalog, runs
+from webapp.photos.errors import AWS_ERRORS, OUT_OF_TIME
 from webapp.photos.index import index
 
 from .conf import runs_at_once
 from .models import Campaign, CampaignLabel, CampaignPhoto, PhotoStatus
 
+logger = logging.getLogger(__name__)
 MAX_TRIES = 3
 NOT_READY = "It was not ready."
 DELETED = "It was deleted."
 OTHER_MODEL = "Another model has labelled it since."
 DIED = "Its run died each time."
+BROKEN = "Something went wrong on our side; the log says what."
 
 
 # --- Beginning -------------------------------------------------------------------------------------------------------
@@ -36,7 +41,8 @@ def begin_some(campaign: Campaign) -> bool:
     rows = list(waiting)
     records = catalog.get_many([row.photo for row in rows], consistent=True)
     for row in rows:
-        _begin(campaign, row, records.get(row.photo_id))
+        with _apart(row):
+            _begin(campaign, row, records.get(row.photo_id))
     return bool(under_way or rows)
 
 
@@ -91,10 +97,11 @@ def settle(campaign: Campaign) -> bool:
     index([row.photo_id for row in done])
     for row in rows:
         record = records.get(row.photo_id)
-        if row in done and record is not None:
-            _note_done(row, record)
-        else:
-            _settle(campaign, row, record)
+        with _apart(row):
+            if row in done and record is not None:
+                _note_done(row, record)
+            else:
+                _settle(campaign, row, record)
     return bool(rows)
 
 
@@ -144,6 +151,18 @@ def _try_again(row: CampaignPhoto) -> None:
 
 def _leave_out(row: CampaignPhoto, why: str) -> None:
     _change(row, PhotoStatus(row.status), status=PhotoStatus.SKIPPED, why=why)
+
+
+@contextmanager
+def _apart(row: CampaignPhoto) -> Iterator[None]:
+    """One photo that nobody can make sense of stops no other; AWS or a database that does not answer stops all."""
+    try:
+        yield
+    except (*AWS_ERRORS, OperationalError, InterfaceError, OUT_OF_TIME):
+        raise
+    except Exception:
+        logger.exception("photo %s of campaign %s was left as it is", row.photo_id, row.campaign_id)
+        CampaignPhoto.objects.filter(pk=row.pk).update(status=PhotoStatus.FAILED, why=BROKEN)
 
 
 def _change(row: CampaignPhoto, seen: PhotoStatus, **changes: Any) -> bool:

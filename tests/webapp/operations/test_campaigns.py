@@ -256,6 +256,15 @@ def test_without_a_campaign_there_is_nothing_to_do() -> None:
     assert not moving.move_on()
 
 
+def test_a_photo_that_nobody_can_make_sense_of_stops_no_other(aws: Any, states: Any, me: Any) -> None:
+    odd, photo = ready(aws, me, "Cat"), ready(aws, me, "Cat")
+    campaign = started()
+    step(campaign)
+    campaign.photos.filter(photo=odd).update(before={"of_run": catalog.get(odd).run_id})
+    finish(aws, states, campaign, "Dog")
+    assert (campaign.status, stands(campaign), shown(photo)) == ("finished", {"failed": 1, "done": 1}, ["Dog"])
+
+
 # --- Others at the same photo ---
 
 

@@ -68,6 +68,13 @@ def test_an_operator_finds_the_pages_from_the_admins_first(operator: Client) -> 
     assert all(f'href="{path}"' in page for path in (PIPELINE, CAMPAIGNS))
 
 
+def test_an_operator_may_look_at_photos_and_dead_letters_and_delete_none(operator: Client, aws: Any, me: Any) -> None:
+    photo = ready(aws, me, "Cat")
+    assert operator.get(f"/admin/photos/photo/{photo.pk}/change/").status_code == 200
+    assert operator.get("/admin/photos/photo/dead-letters/").status_code == 200
+    assert 'value="delete_photos"' not in text_of(operator.get("/admin/photos/photo/"))
+
+
 @pytest.mark.parametrize(
     ("path", "said"),
     [
