@@ -238,7 +238,10 @@ def count_sms(table: Any, owner_id: str, *, a_day: int, now: str) -> bool:
 
 
 def counting_surplus(batch: Batch) -> Usage:
-    """What counting the photos of a batch took beyond `COUNTING`: its item grows with each, and with it the writes."""
+    """What counting the photos of a batch took beyond `COUNTING`: its item grows with each, and with it the writes. The
+    record of a digest is written whole."""
+    if batch.kind:
+        return Usage()
     return Usage(write_units=sum(_batch_units(count) - 1 for count in range(1, len(batch.counted) + 1)))
 
 

@@ -162,8 +162,8 @@ STORAGES = {
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
+    "webapp.accounts.backends.ModelBackend",
+    "webapp.accounts.backends.AuthenticationBackend",
 ]
 # Length and a list of known passwords, no rules about kinds of characters: they make passwords worse.
 AUTH_PASSWORD_VALIDATORS = [
