@@ -156,7 +156,7 @@ def test_an_album_shows_its_photos_a_page_at_a_time(aws: Any, me: Any, mine: Cli
     calls.clear()
     with CaptureQueriesContext(connection) as queries:
         first = mine.get(album.get_absolute_url())
-    assert len(queries) <= 7, [query["sql"][:120] for query in queries]
+    assert len(queries) <= 6, [query["sql"][:120] for query in queries]
     assert calls == {"BatchGetItem": 1}
     second = mine.get(f"{album.get_absolute_url()}{first.context['more']}")
     shown = [tile.photo.pk for page in (first, second) for tile in page.context["tiles"]]

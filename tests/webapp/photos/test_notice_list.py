@@ -101,7 +101,7 @@ def test_a_page_takes_few_queries_and_one_call_however_many_there_are(
         make_told(aws, me, ready=set(), failed={str(make_failed(me, file_name=f"{number}.jpg").pk)})
     with CaptureQueriesContext(connection) as queries:
         page = text_of(mine.get("/notices/"))
-    assert len(queries) <= 5, [query["sql"][:120] for query in queries]
+    assert len(queries) <= 4, [query["sql"][:120] for query in queries]
     assert calls == {"BatchGetItem": 1}
     assert page.count("Nobody knows why.") == NOTICES
     (address,) = re.findall(r'href="(/notices/\?cursor=[^"]+)"', page)
