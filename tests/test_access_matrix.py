@@ -245,7 +245,7 @@ def world(aws: Any, db: None) -> World:
 def _browser(person: Any) -> Client:
     client = Client()
     if person is not None:
-        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(person, backend="webapp.accounts.backends.ModelBackend")
     return client
 
 

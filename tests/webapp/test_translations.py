@@ -128,7 +128,7 @@ def test_a_person_reads_german(aws: Any, client: Client, path: str, words: str) 
     owner = make_user()
     photo = ready(aws, owner)
     link = make_link(make_album(owner, [photo], order="hand"))
-    client.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(owner, backend="webapp.accounts.backends.ModelBackend")
     text = page(client, path.format(photo=photo.pk, album=link.album_id, token=link.token), accept_language="de")
     assert language_of(text) == "de"
     assert words in " ".join(text.split())
@@ -138,7 +138,7 @@ def test_a_person_reads_german(aws: Any, client: Client, path: str, words: str) 
 def test_numbers_that_a_stylesheet_reads_have_a_point_in_every_language(aws: Any, client: Client) -> None:
     owner = make_user()
     ready(aws, owner)
-    client.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(owner, backend="webapp.accounts.backends.ModelBackend")
     texts = [page(client, "/gallery/", accept_language=language) for language in ("en", "de")]
     ratios = [text.split("data-ratio=", 1)[1].split(">", 1)[0].split(" ", 1)[0] for text in texts]
     assert ratios[0] == ratios[1]

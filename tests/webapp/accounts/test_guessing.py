@@ -111,7 +111,7 @@ def test_whoever_asks_for_resets_of_somebody_else_fills_no_inbox_and_leaves_them
 
 
 def test_a_stolen_session_guesses_the_password_ten_times_at_most_on_each_form(client: Client, ana: User) -> None:
-    client.force_login(ana, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(ana, backend="webapp.accounts.backends.ModelBackend")
     hashers.done.clear()
     with time_machine.travel(0, tick=False) as clock:
         for number in range(TRIES):
@@ -123,7 +123,7 @@ def test_a_stolen_session_guesses_the_password_ten_times_at_most_on_each_form(cl
 def test_a_stolen_session_guesses_ten_times_at_most_where_it_is_asked_again(
     client: Client, ana: User, evaluated: list[Any]
 ) -> None:
-    client.force_login(ana, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(ana, backend="webapp.accounts.backends.ModelBackend")
     for number in range(TRIES):
         client.post(REAUTHENTICATE, {"password": f"wrong guess number {number}"})
     assert 0 < len(evaluated) <= 10

@@ -29,7 +29,7 @@ def me() -> User:
 
 @pytest.fixture
 def mine(client: Client, me: User) -> Client:
-    client.force_login(me, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(me, backend="webapp.accounts.backends.ModelBackend")
     return client
 
 
@@ -106,7 +106,7 @@ def test_a_person_sees_how_much_room_is_left(mine: Client, me: User, path: str) 
 
 
 def test_staff_give_somebody_more_room(client: Client, me: User) -> None:
-    client.force_login(make_staff(), backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(make_staff(), backend="webapp.accounts.backends.ModelBackend")
     form = {"is_active": "on", "quota_bytes": "", "quota_photos": "90000", "preferences-TOTAL_FORMS": "0"}
     client.post(f"/admin/accounts/user/{me.pk}/change/", {**form, "preferences-INITIAL_FORMS": "0"})
     me.refresh_from_db()

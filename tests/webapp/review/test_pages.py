@@ -23,7 +23,7 @@ QUEUE, LOG = "/admin/review/", "/admin/review/log/"
 
 def browser(person: Any) -> Client:
     client = Client()
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(person, backend="webapp.accounts.backends.ModelBackend")
     return client
 
 
