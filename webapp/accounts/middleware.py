@@ -68,11 +68,14 @@ def staff_need_second_factor(get_response: Answer) -> Answer:
     def answer(request: HttpRequest) -> HttpResponse:
         if not settings.STAFF_NEED_MFA or not request.path.startswith(reverse("admin:index")):
             return get_response(request)
-        if not request.user.is_staff or second_factors.was_used(request):
+        if not request.user.is_staff:
             return get_response(request)
-        if second_factors.is_set_up(request.user):
-            return redirect(second_factors.ask_for_it(request))
-        messages.warning(request, _("Staff pages are for people with a second factor. Add a passkey or an app first."))
-        return redirect("mfa_index")
+        if not second_factors.is_set_up(request.user):
+            messages.warning(
+                request, _("Staff pages are for people with a second factor. Add a passkey or an app first.")
+            )
+            return redirect("mfa_index")
+        was_used = second_factors.was_used(request)
+        return get_response(request) if was_used else redirect(second_factors.ask_for_it(request))
 
     return answer

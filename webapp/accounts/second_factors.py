@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import base64
+from datetime import timedelta
 from urllib.parse import urlencode
 
 from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.account.internal.flows.login import get_authentication_records, record_authentication
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -87,6 +90,15 @@ def note_first(request: HttpRequest, authenticator: Authenticator) -> None:
     others = Authenticator.objects.filter(user=authenticator.user_id).exclude(pk=authenticator.pk)
     if not others.exclude(type=Authenticator.Type.RECOVERY_CODES).exists():
         record_authentication(request, authenticator.user, MFA, id=authenticator.pk, type=authenticator.type)
+
+
+def forget_young(*, user: User, days: int) -> None:
+    """Take off what somebody who is not the owner may have added of late, accounts elsewhere too."""
+    since = timezone.now() - timedelta(days=days)
+    SocialAccount.objects.filter(user=user, date_joined__gte=since).delete()
+    Authenticator.objects.filter(user=user, created_at__gte=since).delete()
+    if not is_set_up(user):
+        Authenticator.objects.filter(user=user).delete()
 
 
 def forget(*, user: User) -> int:

@@ -8,6 +8,10 @@ from typing import Any
 
 import pytest
 import time_machine
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth import authenticate
 from django.core import mail
 from django.test import Client
@@ -83,6 +87,19 @@ def test_a_change_that_was_confirmed_is_taken_back_and_the_owner_gets_in_by_a_re
     form = client.get(link_in(mail.outbox[-1]), follow=True).redirect_chain[-1][0]
     client.post(form, {"password1": "three quiet violets", "password2": "three quiet violets"})
     assert is_logged_in(client)
+
+
+def test_whatever_a_thief_added_to_come_back_is_taken_off_and_what_the_owner_has_stays(
+    thief: Client, client: Client, owner: User
+) -> None:
+    with time_machine.travel(timedelta(days=-30)):
+        passkey = Authenticator.objects.create(user=owner, type="webauthn", data={"name": "Phone"})
+    TOTP.activate(owner, generate_totp_secret())
+    RecoveryCodes.activate(owner)
+    SocialAccount.objects.create(user=owner, provider="google", uid="thief")
+    client.post(stop_link(mail.outbox[-1]))
+    assert [each.pk for each in Authenticator.objects.all()] == [passkey.pk]
+    assert not SocialAccount.objects.exists()
 
 
 def test_a_change_is_taken_back_though_another_one_followed_it(thief: Client, client: Client, owner: User) -> None:

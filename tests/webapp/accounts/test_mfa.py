@@ -224,6 +224,7 @@ def test_setting_up_an_app_asks_who_it_is_shows_recovery_codes_and_tells_the_per
     assert all(code in page for code in recovery_codes(ana))
     assert mail.outbox[-1].subject == "Codes of an app were turned on for Shoebox"
     assert mail.outbox[-1].to == [ANA]
+    assert f"http://testserver{SECURITY}" in str(mail.outbox[-1].body)
 
 
 def test_nothing_that_lets_somebody_in_is_stored_in_the_clear(client: Client, ana: User, committed: None) -> None:
@@ -342,6 +343,15 @@ def test_staff_who_log_in_with_a_code_are_let_in(staff: User, clock: Any) -> Non
     client = after_password()
     assert enter(client, code_of(secret))
     assert client.get("/admin/").status_code == 200
+
+
+def test_staff_whose_second_factor_is_gone_are_led_to_setting_one_up_again(
+    client: Client, staff: User, committed: None
+) -> None:
+    log_in(client, ANA)
+    set_up(client)
+    call_command("forget_second_factor", ANA)
+    assert client.get("/admin/").url == SECURITY
 
 
 def test_a_password_and_a_session_of_staff_add_no_second_passkey(client: Client, staff: User) -> None:

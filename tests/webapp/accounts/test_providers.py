@@ -343,6 +343,7 @@ def test_an_account_elsewhere_is_connected_and_lets_in_from_then_on(ana: Client,
     assert [(message.subject, message.to) for message in mail.outbox] == [
         ("A way to log in was added to Shoebox", ["ana@example.org"])
     ]
+    assert f"http://testserver{CONNECTIONS}" in str(mail.outbox[0].body)
     assert [each.email for each in EmailAddress.objects.all()] == ["ana@example.org"]
     other = Client()
     come_back(other, provider)
