@@ -148,7 +148,7 @@ def _awake(before: datetime) -> list[Batch]:
     """Some of those that nobody was told of, without people's whose quiet hours it is: that would come to nothing, and
     be asked for each minute of a night."""
     untold, now = Batch.objects.untold(before).select_related("owner__preferences"), timezone.now()
-    return list(islice((batch for batch in untold.iterator() if not batch.is_quiet(now)), UNTOLD))
+    return list(islice((batch for batch in untold if not batch.is_quiet(now)), UNTOLD))
 
 
 def settle_batch(batch: Batch, record: contract.Batch | None, *, dry_run: bool = False) -> str:
