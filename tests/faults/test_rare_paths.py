@@ -136,7 +136,7 @@ ANALYSE = {
 }  # fmt: skip
 JOIN = {GET: 1, TRANSACT: 1}
 STORE = {GET: 1, UPDATE: 2}
-TELL = {GET: 2, UPDATE: 2, MAIL: 1}
+TELL = {GET: 3, READ: 1, UPDATE: 2, MAIL: 1}
 TELL_WHY = {GET: 3, UPDATE: 2, MAIL: 1}  # of a photo that failed
 TRIGGER, RESIZING, LABELLING = "TriggerStepFunction", "ResizeImage", "RekognitionLabels"
 STORING, TELLING = "StoreMetadata", "NotifyUser"
