@@ -8,16 +8,20 @@ from typing import Any
 
 import pytest
 from allauth.usersessions.models import UserSession
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import URLResolver, get_resolver
 
 from pipeline_lambdas.photo_pipeline import contract
 from tests.factories import make_batch, make_photo, make_staff, make_user, put_record
-from tests.webapp.albums.shelf import keep_renditions, make_album, make_link
+from tests.webapp.albums.shelf import PICTURE, keep_renditions, make_album, make_link
+from tests.webapp.review.cases import make_role
+from webapp.accounts.roles import Role
 from webapp.accounts.unsubscribe import url_for as unsubscribe_url
 from webapp.albums.models import AlbumPhoto, ShareLink
 from webapp.photos.index import index
-from webapp.photos.models import Photo
+from webapp.photos.models import Photo, Review
+from webapp.review.models import Case
 
 LOGIN = "login"  # is asked to log in
 AWAY = "away"  # is sent to another page
@@ -343,3 +347,23 @@ def test_a_presigned_address_is_made_for_owner_and_staff_alone(world: World, who
     pages = [client.get(path.format(world.photo.pk)) for path in ("/gallery/", "/photos/{}/", "/admin/photos/photo/")]
     signed = [b"X-Amz-Signature" in page.content for page in pages]
     assert signed == {"owner": [True, True, False], "staff": [False, False, True]}.get(who, [False] * 3)
+
+
+# --- What is withheld: its owner, and reviewers in the review ---
+
+
+def test_nothing_of_a_withheld_photo_is_reached_by_anybody_else_on_any_path(world: World) -> None:
+    Case.objects.create(photo=world.photo, owner=world.photo.owner)
+    Photo.objects.update(review=Review.QUARANTINED, cleared=False)
+    operator = make_role(Role.OPERATOR)
+    operator.user_permissions.set(Permission.objects.filter(content_type__app_label="photos"))
+    others = {who: world.clients[who] for who in ("anonymous", "another", "staff")} | {"operator": _browser(operator)}
+    paths = [world.address(path) for (_name, method), (path, *_) in MATRIX.items() if method == "GET"]
+    paths += [_path(route, world.photo) for name, route in ADMIN if name.startswith("admin:photos_")]
+    found = [
+        (who, path)
+        for path in paths
+        for who, client in others.items()
+        if any(secret in client.get(path).getvalue() for secret in (PICTURE, b"X-Amz-Signature"))
+    ]
+    assert found == [("staff", "/admin/review/")]
