@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from pipeline_lambdas.photo_pipeline import contract
 from webapp.accounts.roles import Role, for_role
+from webapp.costs import cap
 from webapp.photos import catalog, presign
 from webapp.photos.errors import AWS_ERRORS
 
@@ -94,6 +95,7 @@ def _describe(shown: Campaign) -> dict[str, Any]:
         "campaign": shown,
         "minutes": round(shown.estimate["seconds"] / 60),
         "acts": OFFERED.get(CampaignStatus(shown.status), []),
+        "paused": cap.current() if shown.status == CampaignStatus.RUNNING else None,
         "is_moving": shown.turn is not None,
         "counts": [(PhotoStatus(status).label, count) for status, count in counts.items() if count],
         "ended": ended + taken_back,

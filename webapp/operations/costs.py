@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+
+from webapp.costs import prices
 
 from .conf import runs_at_once
 
-# Dollars, eu-west-1, from the price pages of AWS; the first million calls of a month are the dearest.
-PRICED_AT = date(2026, 11, 1)
-DETECT_LABELS = 0.001
-LAMBDA_REQUEST = 0.20 / 1_000_000
-LAMBDA_GB_SECOND = 0.0000133334  # arm64
-TRANSITION = 0.025 / 1_000
-TABLE_UNIT = 1.25 / 1_000_000
-
-# A run that looks for labels anew: three functions, of which one waits for Rekognition.
-GB_SECONDS = 1.2
-TRANSITIONS = 6
-TABLE_UNITS = 14
+# A run that looks for labels anew: three functions, of which one waits for Rekognition, and nothing is drawn.
+EACH = prices.Quantities(
+    lambda_gb_seconds=1.2, lambda_requests=3, transitions=6, read_units=4, write_units=14, labels=1
+)
 RUN_SECONDS = 2.0
 
 
@@ -36,10 +29,9 @@ class Estimate:
 def estimate(photos: int) -> Estimate:
     """What it takes to relabel so many photos."""
     seconds = round(photos * RUN_SECONDS / runs_at_once())
-    return Estimate(photos, seconds, round(photos * dollars_each(), 4), PRICED_AT.isoformat())
+    return Estimate(photos, seconds, round(photos * dollars_each(), 4), prices.table().date)
 
 
 def dollars_each() -> float:
     """What one photo costs."""
-    each = DETECT_LABELS + 3 * LAMBDA_REQUEST + GB_SECONDS * LAMBDA_GB_SECOND
-    return each + TRANSITIONS * TRANSITION + TABLE_UNITS * TABLE_UNIT
+    return float(prices.price(EACH))

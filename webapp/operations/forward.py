@@ -94,7 +94,8 @@ def settle(campaign: Campaign) -> bool:
     rows = list(campaign.photos.filter(status=PhotoStatus.RUNNING).select_related("photo"))
     records = catalog.get_many([row.photo for row in rows], consistent=True)
     done = [row for row in rows if _is_done(row, records.get(row.photo_id))]
-    index([row.photo_id for row in done])
+    # What a run used is taken into SQL with the rest, of one that failed too.
+    index([row.photo_id for row in rows if row in done or _has_failed(row, records.get(row.photo_id))])
     for row in rows:
         record = records.get(row.photo_id)
         with _apart(row):
@@ -110,14 +111,27 @@ def _is_done(row: CampaignPhoto, record: contract.Photo | None) -> bool:
     return record is not None and (record.labelled_by, record.run_id) == (row.run_id, row.before["of_run"])
 
 
+def _has_failed(row: CampaignPhoto, record: contract.Photo | None) -> bool:
+    """Whether the row's run has said that it found none."""
+    failure = record.relabel_failure if record else None
+    return failure is not None and failure.run_id == row.run_id
+
+
 def _settle(campaign: Campaign, row: CampaignPhoto, record: contract.Photo | None) -> None:
     if record is None or record.status == contract.Status.DELETING:
         _leave_out(row, DELETED)
-    elif record.relabel_failure and record.relabel_failure.run_id == row.run_id:
-        why = record.relabel_failure.reason
-        _change(row, PhotoStatus.RUNNING, status=PhotoStatus.FAILED, why=_sentence(why))
+    elif record.relabel_failure and _has_failed(row, record):
+        _note_failed(row, record.relabel_failure.reason)
     else:
         _look_after(campaign, row, record)
+
+
+def _note_failed(row: CampaignPhoto, why: contract.Reason | None) -> None:
+    """One that the cap on costs has stopped comes again when there is room."""
+    if why and why.code == contract.Failure.PAUSED and row.tries + 1 < MAX_TRIES:
+        _change(row, PhotoStatus.RUNNING, status=PhotoStatus.WAITING, tries=row.tries + 1, run_id="", before={})
+    else:
+        _change(row, PhotoStatus.RUNNING, status=PhotoStatus.FAILED, why=_sentence(why))
 
 
 def _sentence(why: contract.Reason | None) -> str:
@@ -136,8 +150,7 @@ def _look_after(campaign: Campaign, row: CampaignPhoto, record: contract.Photo) 
 def _has_ended_well(row: CampaignPhoto) -> bool:
     """Whether it has stored something between the two looks, at its record and at its execution."""
     record = catalog.get(row.photo)
-    failure = record.relabel_failure if record else None
-    return _is_done(row, record) or (failure is not None and failure.run_id == row.run_id)
+    return _is_done(row, record) or _has_failed(row, record)
 
 
 def _try_again(row: CampaignPhoto) -> None:

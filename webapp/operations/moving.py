@@ -11,6 +11,8 @@ from datetime import datetime
 from django.db.models import Q
 from django.utils import timezone
 
+from webapp.costs import cap
+
 from . import backward, forward, gathering
 from .conf import lease, pause_seconds, step_seconds
 from .models import Campaign, CampaignStatus
@@ -55,12 +57,17 @@ def step(campaign: Campaign) -> bool:
     if status == CampaignStatus.ROLLING_BACK:
         more = backward.restore_some(campaign)
     elif status == CampaignStatus.RUNNING:
-        more = gathering.gather_some(campaign) | forward.settle(campaign) | forward.begin_some(campaign)
+        more = gathering.gather_some(campaign) | forward.settle(campaign) | _begin_some(campaign)
     else:
         more = forward.settle(campaign)
     if not more and status in ENDS:
         _end(campaign, status)
     return more
+
+
+def _begin_some(campaign: Campaign) -> bool:
+    """No new analysis is begun while the cap on costs pauses it; the campaign waits for its end."""
+    return cap.current() is not None or forward.begin_some(campaign)
 
 
 def _end(campaign: Campaign, status: CampaignStatus) -> None:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from pipeline_lambdas.photo_pipeline import contract
 from tests.factories import make_photo, make_staff, make_user, put_record
 from tests.webapp.photos.pages import ready
+from webapp.costs.models import Pause, Use
 from webapp.operations import campaigns, moving
 from webapp.operations.models import Campaign, CampaignLabel, CampaignStatus
 from webapp.operations.moving import move_on, step
@@ -263,6 +264,32 @@ def test_a_photo_that_nobody_can_make_sense_of_stops_no_other(aws: Any, states: 
     campaign.photos.filter(photo=odd).update(before={"of_run": catalog.get(odd).run_id})
     finish(aws, states, campaign, "Dog")
     assert (campaign.status, stands(campaign), shown(photo)) == ("finished", {"failed": 1, "done": 1}, ["Dog"])
+
+
+def test_a_campaign_waits_while_the_cap_on_costs_pauses_analysis(aws: Any, states: Any, me: Any, settings: Any) -> None:
+    settings.MONTHLY_COST_CAP = 1
+    photo = ready(aws, me, "Cat")
+    campaign = started()
+    step(campaign)
+    (name,) = under_way(states)
+    fail(aws, states.run_of(name), contract.reason(contract.Failure.PAUSED, until="1 December 2026"))
+    states.end(name)
+    now = timezone.now()
+    Pause.objects.create(pk=1, since=now, until=now + timedelta(days=1), cap=1, spent=1)
+    assert step(campaign)
+    assert (stands(campaign), under_way(states), shown(photo)) == ({"waiting": 1}, [], ["Cat"])
+
+    Pause.objects.all().delete()
+    finish(aws, states, campaign, "Dog")
+    assert (campaign.status, shown(photo)) == ("finished", ["Dog"])
+
+
+def test_what_relabelling_used_is_noted_with_its_run(aws: Any, states: Any, me: Any) -> None:
+    photo = ready(aws, me, "Cat")
+    campaign = started()
+    finish(aws, states, campaign, "Dog")
+    (use,) = Use.objects.filter(photo=photo.pk)
+    assert (use.key, use.lambda_requests, use.owner) == (campaign.photos.get().run_id, 3, me)
 
 
 # --- Others at the same photo ---

@@ -34,13 +34,13 @@ def answer(aws: Any, states: SimpleNamespace, *labels: str) -> int:
 def store(aws: Any, run: contract.Run, *labels: str) -> None:
     step_made = contract.Step("Relabel", NOW, ms=120, attempt=run.attempt, run_id=run.run_id)
     found = {"labels": [make_label(name) for name in labels], "label_model": MODEL}
-    photo_table.store_labels(aws.table, run, found, step=step_made, now=NOW)
+    photo_table.store_labels(aws.table, run, found, step=step_made, now=NOW, usage=contract.Usage(invocations=3))
 
 
-def fail(aws: Any, run: contract.Run) -> None:
-    why = contract.reason(contract.Failure.LABELS_REFUSED, detail="InvalidImageFormatException")
+def fail(aws: Any, run: contract.Run, why: contract.Reason | None = None) -> None:
+    why = why or contract.reason(contract.Failure.LABELS_REFUSED, detail="InvalidImageFormatException")
     failure = contract.Step("Relabel", NOW, 0, run.attempt, "failed", run_id=run.run_id, reason=why)
-    photo_table.fail_labels(aws.table, run, failure)
+    photo_table.fail_labels(aws.table, run, failure, now=NOW, usage=contract.Usage())
 
 
 def finish(aws: Any, states: SimpleNamespace, campaign: Campaign, *labels: str) -> None:
