@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from pipeline_lambdas.photo_pipeline import contract
 from tests.factories import make_photo, make_staff, make_user, put_record
-from tests.webapp.photos.pages import ready
+from tests.webapp.photos.pages import ready, text_of
 from webapp.costs.models import Pause, Use
 from webapp.operations import campaigns, moving
 from webapp.operations.models import Campaign, CampaignLabel, CampaignStatus
@@ -266,7 +266,9 @@ def test_a_photo_that_nobody_can_make_sense_of_stops_no_other(aws: Any, states: 
     assert (campaign.status, stands(campaign), shown(photo)) == ("finished", {"failed": 1, "done": 1}, ["Dog"])
 
 
-def test_a_campaign_waits_while_the_cap_on_costs_pauses_analysis(aws: Any, states: Any, me: Any, settings: Any) -> None:
+def test_a_campaign_waits_while_the_cap_on_costs_pauses_analysis(
+    aws: Any, states: Any, me: Any, settings: Any, client: Any
+) -> None:
     settings.MONTHLY_COST_CAP = 1
     photo = ready(aws, me, "Cat")
     campaign = started()
@@ -278,6 +280,8 @@ def test_a_campaign_waits_while_the_cap_on_costs_pauses_analysis(aws: Any, state
     Pause.objects.create(pk=1, since=now, until=now + timedelta(days=1), cap=1, spent=1)
     assert step(campaign)
     assert (stands(campaign), under_way(states), shown(photo)) == ({"waiting": 1}, [], ["Cat"])
+    client.force_login(make_staff())
+    assert "It waits: the cap on costs" in text_of(client.get(campaign.get_absolute_url()))
 
     Pause.objects.all().delete()
     finish(aws, states, campaign, "Dog")
