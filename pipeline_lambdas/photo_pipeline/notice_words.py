@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .contract import SENTENCES, TERMINAL, Batch, Failure, Kind, Reason, Refusal, Status
 
@@ -33,6 +33,8 @@ class Words:
     test_text: str
     sentences: Mapping[str, str]
     decimal: str = "."
+    day: str = "{day} {month} {year}"
+    months: Mapping[str, str] = field(default_factory=dict)  # by their English names, where they are others
 
     def summary(self, batch: Batch) -> str:
         """What became of the photos: "12 photos ready, 1 failed"."""
@@ -60,12 +62,20 @@ class Words:
         match = _pattern(SENTENCES[reason.code]).fullmatch(reason.text) if sentence else None
         if sentence is None or match is None:
             return reason.text
-        return sentence.format(**{name: fact.replace(".", self.decimal) for name, fact in match.groupdict().items()})
+        return sentence.format(**{name: self._fact(fact) for name, fact in match.groupdict().items()})
+
+    def _fact(self, fact: str) -> str:
+        """A number, or a day such as "1 December 2026"."""
+        day, _, rest = fact.partition(" ")
+        if not rest:
+            return fact.replace(".", self.decimal)
+        month, _, year = rest.partition(" ")
+        return self.day.format(day=day, month=self.months.get(month, month), year=year)
 
 
 def _pattern(sentence: str) -> re.Pattern[str]:
-    """What a sentence looks like once its facts, which are numbers, are filled in."""
-    return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[0-9.]+)", re.escape(sentence)))
+    """What a sentence looks like once its facts, which are numbers or a day, are filled in."""
+    return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[0-9.]+|[0-9]+ [A-Z][a-z]+ [0-9]{4})", re.escape(sentence)))
 
 
 ENGLISH = Words(
@@ -147,8 +157,23 @@ GERMAN = Words(
         ),
         Failure.DID_NOT_ARRIVE: "Dieses Foto ist nicht angekommen. Lade es noch einmal hoch.",
         Failure.STOPPED: "Die Verarbeitung hielt vor dem Ende an. Das Original ist sicher; versuche es noch einmal.",
+        Failure.PAUSED: (
+            "Die Analyse pausiert bis zum {until}, damit die Kosten im Rahmen bleiben. Dein Foto wird aufbewahrt und "
+            "bekommt danach von selbst Schlagwörter."
+        ),
     },
     decimal=",",
+    day="{day}. {month} {year}",
+    months={
+        "January": "Januar",
+        "February": "Februar",
+        "March": "März",
+        "May": "Mai",
+        "June": "Juni",
+        "July": "Juli",
+        "October": "Oktober",
+        "December": "Dezember",
+    },
 )
 
 LANGUAGES = {words.language: words for words in (ENGLISH, GERMAN)}

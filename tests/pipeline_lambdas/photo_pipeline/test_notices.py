@@ -87,6 +87,7 @@ def test_a_german_notice_says_its_reasons_in_german_and_writes_numbers_so() -> N
 @pytest.mark.parametrize("code", [*Refusal, *Failure])
 def test_a_reason_is_said_in_german_as_on_the_site(code: Refusal | Failure) -> None:
     facts: dict[str, Any] = {"megabytes": "61.5", "limit": 50, "width": 40, "height": 30, "megapixels": 120}
+    facts["until"] = "1 March 2027"
     with translation.override("de"):
         assert LANGUAGES["de"].said(reason(code, **facts)) == sentences.said(reason(code, **facts))
 
