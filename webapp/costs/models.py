@@ -1,6 +1,6 @@
 """What was used, in SQL: what the records of photos and batches say of it, to be summed.
 
-One row a run and one a batch's notice, by the month in which it ended. A photo that goes leaves its rows to one of the
+One row a run and one a notice, by the month in which it ended. A photo that goes leaves its rows to one of the
 month that does not say whose it was.
 """
 

@@ -46,7 +46,8 @@ def _rows(photo_id: UUID, owner_id: Any, usages: Iterable[contract.Usage], known
 
 
 def note_batch(batch: Any, record: contract.Batch) -> None:
-    """Repeat what telling about a batch used; later again with more."""
+    """Repeat what telling about a batch used, or a digest or a test, which have such a record too; later again with
+    more. `batch` is the row of either."""
     if record.usage is None:
         return
     told = _moment(record.sent_at or record.claimed_at)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from pipeline_lambdas.photo_pipeline import contract
 from webapp.accounts.models import User
+from webapp.costs import spending
 from webapp.photos import catalog, clock, notices
 from webapp.photos.conf import functions_end_within
 from webapp.photos.errors import OUT_OF_TIME
@@ -44,6 +45,7 @@ def settle(notice: Notice) -> None:
     if record.is_due:
         notices.ask(record)
     elif not _is_being_sent(record):
+        spending.note_batch(notice, record)
         Notice.objects.filter(pk=notice.pk).update(told=True, sent_at=clock.parse(record.sent_at))
 
 

@@ -20,6 +20,7 @@ from pipeline_lambdas.photo_pipeline.handlers import notify_user
 from tests.factories import make_batch, make_photo, make_user, put_batch, put_record
 from webapp.accounts import preferences
 from webapp.accounts.models import NotificationPreferences, User
+from webapp.costs.models import Use
 from webapp.notices import digest, tasks, telling
 from webapp.notices.models import Gathered, Notice
 from webapp.photos.models import Batch
@@ -193,6 +194,22 @@ def test_who_is_due_is_one_query_over_an_index(db: None) -> None:
             cursor.execute(f"EXPLAIN QUERY PLAN {query['sql']}")
             first, *_joined = [row[-1] for row in cursor.fetchall()]
         assert "INDEX accounts_notificationpreferences_next_digest_at" in first
+
+
+def test_what_a_summary_and_a_test_cost_is_counted_once_and_for_their_person(
+    aws: SimpleNamespace, pipeline: SimpleNamespace, clock: Any
+) -> None:
+    user = make_user()
+    choose(user)
+    upload(aws, user)
+    telling.begin_test(user=user)
+    clock.shift(timedelta(days=1))
+    for _ in range(3):
+        tasks.send_digests()
+    assert len(pipeline.mails()) == 2
+    uses = Use.objects.filter(owner=user, mails=1, photos=0)
+    assert {use.key for use in uses} == {f"batch-{notice.pk}" for notice in Notice.objects.all()}
+    assert Use.objects.totals()[0].mails == 2
 
 
 # --- Two at once, and whoever is killed ---
