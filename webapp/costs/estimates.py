@@ -27,9 +27,9 @@ def estimate(photos: int) -> Decimal:
 
 
 def average() -> Decimal:
-    """Dollars a photo."""
+    """Dollars a photo, by the first run of each: a campaign over photos of earlier months makes no new one dearer."""
     this_month = month_of(timezone.now())
-    used, count = Use.objects.filter(month__gte=month_of_before(this_month)).totals()
+    used, count = Use.objects.filter(month__gte=month_of_before(this_month), photos__gt=0).totals()
     return prices.price(used) / count if count >= ENOUGH else prices.price(TYPICAL)
 
 

@@ -121,3 +121,10 @@ def test_an_estimate_goes_by_the_photos_that_were_there_once_there_are_enough(aw
     Use.objects.create(key="many", month=month, photos=estimates.ENOUGH, labels=2 * estimates.ENOUGH)
     assert estimates.estimate(1000) == Decimal("2.000")
     assert isinstance(price(Quantities()), Decimal)
+
+
+def test_a_campaign_over_photos_of_before_makes_no_new_photo_dearer(aws: Any) -> None:
+    month = spending.month_of(estimates.timezone.now())
+    Use.objects.create(key="new ones", month=month, photos=estimates.ENOUGH, labels=estimates.ENOUGH)
+    Use.objects.create(key="a campaign's run of an old one", month=month, labels=10_000)
+    assert estimates.estimate(1000) == Decimal("1.000")
