@@ -1,8 +1,9 @@
 """The monthly cap: what a month may cost, after which new analysis is paused instead of spending more.
 
-A pause lasts until the next month, or until the cap is raised above what was spent or taken away: photos that it stops
-are no longer under way, which alone would not end it. Then they are run again by themselves, some at each beat, and no
-more than the cap has room for.
+A pause lasts until the next month, or until the cap is raised above what was spent or taken away. One that began since
+much was under way, such as uploads that never arrived, also ends when there is clearly room again; that the photos it
+stops are no longer under way is not enough where the cap is all but spent. Then they are run again by themselves, some
+at each beat, and no more than the cap has room for.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from .spending import month_of
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 50  # photos that one beat runs again
+CLEARLY = Decimal("0.9")  # of the cap: below it there is room, so that a pause does not come and go
 
 
 def current() -> Pause | None:
@@ -66,7 +68,9 @@ def _is_reached(dollars: Decimal) -> bool:
 def _is_over(pause: Pause) -> bool:
     if settings.MONTHLY_COST_CAP is None or timezone.now() >= pause.until:
         return True
-    return pause.cap < settings.MONTHLY_COST_CAP and not _is_reached(spent())
+    if pause.cap < settings.MONTHLY_COST_CAP and not _is_reached(spent()):
+        return True
+    return spent() + under_way() < CLEARLY * settings.MONTHLY_COST_CAP and _room() > 0
 
 
 def begin() -> Pause:
@@ -99,8 +103,12 @@ def waiting() -> PhotoQuerySet:
 
 def go_on() -> int:
     """Run photos again that a pause had stopped: some, and no more than there is room for. How many."""
-    asked = 0
-    for photo in waiting()[: _room()]:
+    asked, photos = 0, list(waiting()[: _room()])
+    if photos:
+        # Whoever was killed between the two writes of a pause left one that nobody else would end: each photo would
+        # be stopped by it again, and paid for, at every beat.
+        pause_store.remove()
+    for photo in photos:
         asked += rerun(photo) == Rerun.ASKED
         # One that cannot be run is last in line the next time.
         Photo.objects.filter(pk=photo.pk, status=Status.FAILED).update(waiting_since=timezone.now())

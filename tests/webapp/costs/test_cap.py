@@ -105,6 +105,39 @@ def test_a_pause_stays_when_the_photos_it_stopped_are_under_way_no_more(
     assert not started
 
 
+def test_uploads_that_never_arrived_pause_nothing_for_the_rest_of_the_month(
+    aws: SimpleNamespace, settings: Any, started: Counter[str]
+) -> None:
+    settings.MONTHLY_COST_CAP = cap.estimate(20)
+    photo = stopped(aws)
+    begun = [make_photo() for _ in range(20)]
+    cap.keep()
+    assert cap.current() is not None
+    Photo.objects.filter(pk__in=[each.pk for each in begun[:2]]).update(status="failed")
+    cap.keep()
+    assert cap.current() is not None, "there is room for two photos, and it would be used up at once"
+    Photo.objects.filter(pk__in=[each.pk for each in begun]).update(status="failed")
+    cap.keep()
+    assert (cap.current(), stored(aws)) == (None, None)
+    assert started == {str(photo.pk): 1}
+
+
+def test_a_pause_that_was_begun_half_stops_no_photo_again_and_again(
+    aws: SimpleNamespace, settings: Any, started: Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = stopped(aws)
+    spend(10)
+    with monkeypatch.context() as patch:
+        patch.setattr(Pause.objects, "get_or_create", lambda **_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            cap.keep()
+    assert stored(aws) is not None
+    settings.MONTHLY_COST_CAP = None
+    cap.keep()
+    assert stored(aws) is None
+    assert started == {str(photo.pk): 1}
+
+
 @pytest.mark.parametrize(
     ("changed", "goes_on"),
     [
