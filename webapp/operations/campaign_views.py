@@ -110,7 +110,8 @@ def _describe(shown: Campaign) -> dict[str, Any]:
 
 
 def _samples(shown: Campaign) -> list[dict[str, Any]]:
-    """The photos that changed most, with the address of a picture, where AWS answers."""
+    """The photos that changed most, with the address of a picture, where AWS answers. What is withheld staff see in the
+    review alone."""
     rows = list(shown.photos.filter(changes__gt=0).select_related("photo").order_by("-changes", "pk")[:SAMPLES])
     addresses = _addresses(rows)
     return [
@@ -126,7 +127,7 @@ def _samples(shown: Campaign) -> list[dict[str, Any]]:
 
 def _addresses(rows: list[CampaignPhoto]) -> dict[UUID, str]:
     try:
-        records = catalog.get_outlines([row.photo for row in rows])
+        records = catalog.get_outlines([row.photo for row in rows if not row.photo.is_withheld])
     except AWS_ERRORS:
         return {}
     keys = {pk: record.renditions[contract.THUMB].key for pk, record in records.items() if record.renditions}

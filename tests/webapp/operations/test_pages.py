@@ -18,7 +18,7 @@ from webapp.operations.models import Campaign, LabelPrecision, Snapshot, SweepRe
 from webapp.photos import catalog, dead_letters
 from webapp.photos.corrections import add, deny
 from webapp.photos.index import index
-from webapp.photos.models import Photo
+from webapp.photos.models import Photo, Review
 from webapp.photos.sweep import sweep
 
 from .worlds import answer, finish
@@ -246,6 +246,18 @@ def test_a_campaign_is_planned_watched_and_taken_back_on_its_page(
     tasks.move_campaigns()
     assert "Rolled back" in text_of(operator.get(path))
     assert "Rolled back" in text_of(operator.get(CAMPAIGNS))
+
+
+def test_a_campaign_shows_no_picture_of_what_is_withheld(operator: Client, aws: Any, me: Any, states: Any) -> None:
+    photo = ready(aws, me, "Cat")
+    operator.post(CAMPAIGNS, {"name": "Lower", "min_confidence": "40"})
+    campaign = Campaign.objects.get()
+    operator.post(campaign.get_absolute_url(), {"action": "start"})
+    finish(aws, states, campaign, "Kitten")
+    Photo.objects.filter(pk=photo.pk).update(cleared=False, review=Review.QUARANTINED)
+    page = text_of(operator.get(campaign.get_absolute_url()))
+    assert "<ins>Kitten</ins>" in page
+    assert "X-Amz-Signature" not in page
 
 
 @pytest.mark.parametrize(
