@@ -23,6 +23,8 @@ STAFF_EMAIL = "staff@shoebox.test"
 QUIET_AS_ROOT = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
 DATA_DIR_VARIABLE = "SHOEBOX_DATA_DIR"
 CALLS_VARIABLE = "SHOEBOX_REKOGNITION_CALLS_A_SECOND"
+# What whoever starts the stack may tell the site. It is left out of `env_file`, or it would stay for the next start.
+PASSED_ON = ("MONTHLY_COST_CAP", "COST_PRICES_FILE")
 
 
 class StackError(Exception):
@@ -161,7 +163,7 @@ def prepare_process(stack: Stack, site_env: Mapping[str, str], staff_password: s
 
 def site_processes(stack: Stack, site_env: Mapping[str, str]) -> tuple[Process, ...]:
     """Django, and the Celery worker and beat."""
-    env = clean_env(stack, **site_env)
+    env = clean_env(stack, **site_env) | {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     python = (sys.executable, "-m")
     gunicorn = ("gunicorn", "webapp.wsgi", "--bind", f"{HOST}:{stack.port}", "--log-level", "warning")
     celery = ("celery", "--quiet", "-A", "webapp")

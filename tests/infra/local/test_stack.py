@@ -99,3 +99,11 @@ def test_secrets_do_not_show_when_a_process_is_printed() -> None:
 def test_database_is_prepared_with_settings_that_wait_for_nothing() -> None:
     process = prepare_process(Stack(), {"DJANGO_SETTINGS_MODULE": "webapp.settings.local"}, "a password")
     assert process.env["DJANGO_SETTINGS_MODULE"] == "webapp.settings.local_start"
+
+
+def test_a_monthly_cap_reaches_every_process_of_the_site(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COST_PRICES_FILE", raising=False)
+    monkeypatch.setenv("MONTHLY_COST_CAP", "12.50")
+    for process in site_processes(Stack(), {"SECRET_KEY": "secret"}):
+        assert process.env["MONTHLY_COST_CAP"] == "12.50"
+        assert "COST_PRICES_FILE" not in process.env
