@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
@@ -43,6 +43,25 @@ def _rows(photo_id: UUID, owner_id: Any, usages: Iterable[contract.Usage], known
     if rows and not known:
         rows[0].photos = 1
     return rows
+
+
+def note_unstored(photo: Any, analyses: Iterable[contract.Analysis]) -> None:
+    """Note the answers that runs of a photo have paid for and never stored, since it is deleted: no record tells of
+    them."""
+    rows: dict[str, Use] = {}
+    for kind, run_id in _payers(analyses):
+        if run_id.startswith(f"{photo.pk}-"):
+            month = month_of(timezone.now())
+            row = rows.setdefault(run_id, Use(key=run_id, month=month, photo_id=photo.pk, owner_id=photo.owner_id))
+            setattr(row, kind, getattr(row, kind) + 1)
+    Use.objects.bulk_create(rows.values(), ignore_conflicts=True)
+
+
+def _payers(analyses: Iterable[contract.Analysis]) -> Iterator[tuple[str, str]]:
+    """Each kind of answer that was paid for, and by which run."""
+    for analysis in analyses:
+        for kind in ("labels", "faces", "moderation"):
+            yield kind, getattr(analysis, f"{kind}_run")
 
 
 def note_batch(batch: Any, record: contract.Batch) -> None:

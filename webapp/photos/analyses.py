@@ -22,6 +22,11 @@ def forget(photo: Photo) -> None:
         _erase_unused(analysis)
 
 
+def of(photo: Photo) -> list[contract.Analysis]:
+    """Those of the photo's content, whichever photo's run has paid for their answers."""
+    return list(_of_content(photo))
+
+
 def _of_content(photo: Photo) -> Iterator[contract.Analysis]:
     """Analyses of the photo's content, whoever uses them. A run that claims one notes the content in the record."""
     record = catalog.get(photo)

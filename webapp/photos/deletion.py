@@ -69,6 +69,7 @@ def shut(photo: Photo) -> None:
         before = catalog.begin_delete(photo)
         if before is not None and before.status != contract.Status.DELETING:  # a run may have claimed it in between
             _remember_run(photo, before)
+            spending.note([photo], {photo.pk: before})
     batches.leave(photo)
 
 
@@ -87,9 +88,11 @@ def finish(photo: Photo) -> bool:
     if photo.run_id and runs.stop(photo.run_id):
         Photo.objects.filter(pk=photo.pk).update(waiting_since=timezone.now())
         return False
+    spending.note_unstored(photo, analyses.of(photo))
     _erase(photo)
-    spending.forget_photo(photo.pk)
-    photo.delete()
+    with transaction.atomic():
+        spending.forget_photo(photo.pk)
+        photo.delete()
     return True
 
 

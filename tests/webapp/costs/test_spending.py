@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from pipeline_lambdas.photo_pipeline import contract
 from tests.factories import make_batch, make_photo, make_user, put_record
@@ -93,6 +94,30 @@ def test_what_was_never_indexed_is_counted_when_its_photo_goes(aws: Any) -> None
     assert deletion.finish(Photo.objects.get(pk=photo.pk))
     used, photos = Use.objects.totals()
     assert (used.labels, photos, Use.objects.get().key) == (1, 1, "deleted-2026-11")
+
+
+def test_what_was_paid_for_a_photo_that_is_deleted_before_its_end_is_counted(aws: Any) -> None:
+    photo, twin = make_photo(), make_photo()
+    put_record(aws.table, photo, status="processing", run_id="", original=contract.Original(bytes=1, sha256="ab"))
+    paid = contract.Analysis(
+        owner_id=str(photo.owner_id), sha256="ab", parameters="all", photos={str(photo.pk), str(twin.pk)},
+        labels_run=f"{photo.pk}-1", faces_run=f"{photo.pk}-1", moderation_run=f"{twin.pk}-1",
+    )  # fmt: skip
+    aws.table.put_item(Item=contract.to_item(paid))
+    deletion.mark(photo)
+    assert deletion.finish(Photo.objects.get(pk=photo.pk))
+    used, photos = Use.objects.totals()
+    assert (used.labels, used.faces, used.moderation, photos) == (1, 1, 0, 0)
+    assert Use.objects.get().key == f"deleted-{spending.month_of(timezone.now()):%Y-%m}"
+
+
+def test_what_a_run_stored_is_not_counted_again_by_what_it_paid(aws: Any) -> None:
+    photo = make_used(aws)
+    paid = contract.Analysis(str(photo.owner_id), photo.sha256 or "ab", "all", labels_run=f"{photo.pk}-1")
+    aws.table.put_item(Item=contract.to_item(paid))
+    deletion.mark(photo)
+    assert deletion.finish(Photo.objects.get(pk=photo.pk))
+    assert Use.objects.totals()[0].labels == 1
 
 
 def test_the_notice_of_a_batch_is_counted_once_whatever_it_adds_later() -> None:
