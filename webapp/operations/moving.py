@@ -46,7 +46,8 @@ def _lease(campaign: Campaign, until: datetime) -> bool:
 
 def _take_steps(campaign: Campaign) -> None:
     until = time.monotonic() + step_seconds()
-    while step(campaign) and time.monotonic() < until:
+    # While the cap holds it, a look at each beat is enough: else it would keep a worker busy for the rest of a month.
+    while step(campaign) and not _is_held(campaign) and time.monotonic() < until:
         time.sleep(pause_seconds())
 
 
@@ -63,6 +64,10 @@ def step(campaign: Campaign) -> bool:
     if not more and status in ENDS:
         _end(campaign, status)
     return more
+
+
+def _is_held(campaign: Campaign) -> bool:
+    return campaign.status == CampaignStatus.RUNNING and cap.current() is not None
 
 
 def _begin_some(campaign: Campaign) -> bool:
