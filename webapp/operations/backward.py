@@ -27,11 +27,13 @@ def _restore(row: CampaignPhoto, record: contract.Photo | None) -> PhotoStatus:
     if record is None:
         return PhotoStatus.KEPT
     before = as_before(row, record)
-    if catalog.restore_labels(before, row.run_id) is not None or _is_restored(record, before):
+    if catalog.restore_labels(before, row.run_id) is not None or _is_restored(catalog.get(row.photo), before):
         return PhotoStatus.RESTORED
     return PhotoStatus.KEPT
 
 
-def _is_restored(record: contract.Photo, before: contract.Photo) -> bool:
-    """Whether a worker that was killed has done so already."""
+def _is_restored(record: contract.Photo | None, before: contract.Photo) -> bool:
+    """Whether a worker has done so already that was killed, or is at it as well."""
+    if record is None:
+        return False
     return (record.run_id, record.labelled_by, record.labels) == (before.run_id, before.labelled_by, before.labels)

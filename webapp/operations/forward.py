@@ -154,8 +154,10 @@ def _has_ended_well(row: CampaignPhoto) -> bool:
 
 
 def _try_again(row: CampaignPhoto) -> None:
-    """From what the photo is like now, by another run: this one may store nothing any more."""
-    catalog.end_relabel(row.photo, row.run_id)
+    """From what the photo is like now, by another run: this one may store nothing any more. One that did so at the last
+    moment is left to the next look: another run would take its labels for those of before."""
+    if catalog.end_relabel(row.photo, row.run_id) is None and _is_done(row, catalog.get(row.photo)):
+        return
     if row.tries + 1 < MAX_TRIES:
         _change(row, PhotoStatus.RUNNING, status=PhotoStatus.WAITING, tries=row.tries + 1, run_id="", before={})
     else:

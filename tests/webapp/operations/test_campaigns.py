@@ -201,6 +201,29 @@ def test_a_run_that_dies_is_begun_again_under_another_name_and_not_for_ever(aws:
     assert [label.name for label in catalog.get(photo).labels] == ["Cat"]
 
 
+def test_a_run_that_stores_its_labels_as_it_is_given_up_can_be_taken_back(
+    aws: Any, states: Any, me: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = ready(aws, me, "Cat")
+    campaign = started()
+    step(campaign)
+    (name,) = under_way(states)
+    states.end(name)
+    end_relabel = catalog.end_relabel
+
+    def store_before(*ended: Any) -> Any:
+        monkeypatch.undo()
+        store(aws, states.run_of(name), "Dog")
+        return end_relabel(*ended)
+
+    monkeypatch.setattr(catalog, "end_relabel", store_before)
+    finish(aws, states, campaign, "Bird")
+    assert (states.names(), shown(photo), stands(campaign)) == ([name], ["Dog"], {"done": 1})
+    campaigns.roll_back(campaign)
+    finish(aws, states, campaign)
+    assert shown(photo) == ["Cat"]
+
+
 @pytest.mark.parametrize("moment", ["UpdateItem", "StartExecution"])
 def test_a_worker_that_is_killed_between_two_writes_is_followed_by_one_run(
     aws: Any, states: Any, me: Any, breaks: Any, moment: str
@@ -234,6 +257,24 @@ def test_a_rollback_that_is_killed_half_way_is_ended_by_the_next(
 
     assert (campaign.status, stands(campaign)) == ("rolled_back", {"restored": 3})
     assert [shown(photo) for photo in photos] == [["Cat"]] * 3
+
+
+def test_two_workers_that_roll_back_at_once_agree_on_what_came_back(
+    aws: Any, states: Any, me: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready(aws, me, "Cat")
+    campaign = started()
+    finish(aws, states, campaign, "Dog")
+    campaigns.roll_back(campaign)
+    restore_labels = catalog.restore_labels
+
+    def restore_beside(*asked: Any) -> Any:
+        restore_labels(*asked)
+        return restore_labels(*asked)
+
+    monkeypatch.setattr(catalog, "restore_labels", restore_beside)
+    finish(aws, states, campaign)
+    assert stands(campaign) == {"restored": 1}
 
 
 def _before(row: Any) -> contract.Photo:
@@ -278,7 +319,8 @@ def test_a_campaign_waits_while_the_cap_on_costs_pauses_analysis(
     states.end(name)
     now = timezone.now()
     Pause.objects.create(pk=1, since=now, until=now + timedelta(days=1), cap=1, spent=1)
-    assert step(campaign)
+    settings.CAMPAIGN_STEP_SECONDS = 60
+    assert move_on(), "and does not stay with it until the pause is over"
     assert (stands(campaign), under_way(states), shown(photo)) == ({"waiting": 1}, [], ["Cat"])
     client.force_login(make_staff())
     assert "It waits: the cap on costs" in text_of(client.get(campaign.get_absolute_url()))
