@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
 
@@ -37,10 +38,9 @@ def receive(*, owner: Any, files: Iterable[Any]) -> Receipt:
     """Take in the files of one form as one batch. The bad ones never join it, and the good ones go through."""
     examined = [examine(file) for file in files]
     whole = [each for each in examined if isinstance(each, Accepted)]
-    accepted = quota.fitting(owner=owner, files=whole)
+    accepted, photos = _write_rows(owner=owner, files=whole) if whole else ([], [])
     too_much = [Refused(each.name, str(quota.DOES_NOT_FIT)) for each in whole if each not in accepted]
     refused = [each for each in examined if isinstance(each, Refused)] + too_much
-    photos = _write_rows(owner=owner, accepted=accepted) if accepted else []
     received = _send(photos, accepted)
     return Receipt(received, refused + [_lost(photo) for photo in _kept(photos) if photo not in received])
 
@@ -55,10 +55,16 @@ def _lost(photo: Photo) -> Refused:
 
 
 @transaction.atomic(durable=True)
-def _write_rows(*, owner: Any, accepted: Sequence[Accepted]) -> list[Photo]:
+def _write_rows(*, owner: Any, files: Sequence[Accepted]) -> tuple[list[Accepted], list[Photo]]:
+    """Those of `files` that there is room for, and their rows."""
+    # One after the other for each person: two forms at once would find the same room.
+    get_user_model().objects.select_for_update(no_key=True).get(pk=owner.pk)
+    accepted = quota.fitting(owner=owner, files=files)
+    if not accepted:
+        return [], []
     now = timezone.now()
     batch = Batch.objects.create(owner=owner, created_at=now, expected=len(accepted))
-    return Photo.objects.bulk_create(row_of(each, batch=batch, now=now) for each in accepted)
+    return accepted, Photo.objects.bulk_create(row_of(each, batch=batch, now=now) for each in accepted)
 
 
 def row_of(facts: Facts, *, batch: Batch, now: datetime) -> Photo:

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from pipeline_lambdas.photo_pipeline import contract
 from tests import photo_files
@@ -15,6 +17,7 @@ from tests.factories import make_batch, make_photo, make_staff
 from tests.webapp.photos.test_direct import announce, ask, post
 from webapp.accounts import quota
 from webapp.accounts.models import User
+from webapp.photos import uploads
 from webapp.photos.models import Batch, Photo
 
 from .factories import make_user
@@ -94,6 +97,21 @@ def test_the_form_takes_what_there_is_room_for_and_says_so_of_the_rest(aws: Any,
     page = mine.post("/upload/", {"photos": [SimpleUploadedFile(f"{n}.jpg", photo) for n in (1, 2)]}, follow=True)
     assert page.content.decode().count("no room left") == 1
     assert Photo.objects.filter(owner=me).count() == 4
+
+
+def test_forms_sent_at_once_find_room_one_after_the_other(aws: Any, me: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Room is counted under a lock, which is held until what takes it is there."""
+    counted, fitting = [], quota.fitting
+
+    def count(**files: Any) -> Any:
+        counted.append((connection.in_atomic_block, any("FOR NO KEY UPDATE" in each["sql"] for each in asked)))
+        return fitting(**files)
+
+    monkeypatch.setattr(quota, "fitting", count)
+    photo = SimpleUploadedFile("1.jpg", photo_files.phone_jpeg())
+    with CaptureQueriesContext(connection) as asked:
+        assert len(uploads.receive(owner=me, files=[photo]).received) == 1
+    assert counted == [(True, connection.vendor == "postgresql")]
 
 
 @pytest.mark.parametrize("path", ["/upload/", "/settings/photos/"])
