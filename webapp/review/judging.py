@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -20,27 +21,44 @@ WITHIN = {Review.FLAGGED: (Action.FLAGGED, Urgency.FLAGGED), Review.QUARANTINED:
 def judge(photos: Sequence[Photo], records: Mapping[UUID, contract.Photo]) -> None:
     """Set `review` and `findings` of photos by their records, in the transaction of the caller, who has locked and
     saves them. Findings that were judged before are not judged again."""
-    for photo in photos:
-        record = records.get(photo.pk)
-        if record is not None and photo.status == Status.READY:
-            _judge(photo, record)
+    ready = [photo for photo in photos if photo.status == Status.READY and photo.pk in records]
+    rejected = _rejected_files(ready)
+    for photo in ready:
+        _judge(photo, records[photo.pk], is_rejected_elsewhere=(photo.owner_id, photo.sha256) in rejected)
 
 
-def _judge(photo: Photo, record: contract.Photo) -> None:
+def _rejected_files(photos: Sequence[Photo]) -> set[tuple[Any, str]]:
+    """(owner, content) of what a person has rejected already: sending the file once more does not get it shown."""
+    undecided = [photo for photo in photos if photo.review not in DECIDED and photo.sha256]
+    if not undecided:
+        return set()
+    owners, files = {photo.owner_id for photo in undecided}, {photo.sha256 for photo in undecided}
+    rejected = Photo.objects.filter(owner__in=owners, sha256__in=files, review=Review.REJECTED)
+    return set(rejected.values_list("owner", "sha256"))
+
+
+def _judge(photo: Photo, record: contract.Photo, *, is_rejected_elsewhere: bool) -> None:
+    if not _was_looked_at(record):
+        return
     before, known = photo.review, photo.findings
     photo.findings = digest(record.moderation)
-    if before in DECIDED or photo.findings == known:
+    if before in DECIDED or (photo.findings == known and not is_rejected_elsewhere):
         return
-    after = level(record.moderation)
+    after = Review.QUARANTINED if is_rejected_elsewhere else level(record.moderation)
     if after == before:
         return
     if after == Review.NONE:
         _pass(photo)
-    elif _is_approved_elsewhere(photo):
-        photo.review = Review.APPROVED
+    elif not is_rejected_elsewhere and _is_approved_elsewhere(photo):
+        _approve_as_before(photo)
     else:
         photo.review = after
         _ask(photo, before)
+
+
+def _was_looked_at(record: contract.Photo) -> bool:
+    """Whether the run asked for it at all: to find nothing is something else than not to look."""
+    return bool(record.moderation or record.moderation_model)
 
 
 def digest(moderation: Sequence[contract.ModerationLabel]) -> str:
@@ -62,6 +80,12 @@ def _is_approved_elsewhere(photo: Photo) -> bool:
     """Whether a person has approved this very file for the same owner already."""
     same = Photo.objects.filter(owner=photo.owner_id, sha256=photo.sha256, review=Review.APPROVED)
     return bool(photo.sha256) and same.exclude(pk=photo.pk).exists()
+
+
+def _approve_as_before(photo: Photo) -> None:
+    case, _is_new = Case.objects.get_or_create(photo=photo, defaults={"owner_id": photo.owner_id, "is_open": False})
+    log.write(case=case, action=Action.APPROVED, before=photo.review, after=Review.APPROVED)
+    photo.review = Review.APPROVED
 
 
 def _pass(photo: Photo) -> None:

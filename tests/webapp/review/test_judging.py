@@ -62,6 +62,41 @@ def test_a_file_that_was_approved_passes_when_its_owner_uploads_it_again(aws: An
     assert found(aws, make_photo(sha256="a" * 64), SURE).review == Review.QUARANTINED, "another person's"
 
 
+def test_a_file_that_passes_since_it_was_approved_is_in_the_log(aws: Any) -> None:
+    reviewer, owner = make_reviewer(), make_user()
+    photo = found(aws, make_photo(owner, sha256="a" * 64), SURE)
+    decisions.approve(reviewer=reviewer, case_id=held(photo.case, reviewer).pk)
+    again = found(aws, make_photo(owner, sha256="a" * 64), SURE)
+    assert log_of(again.case) == [("approved", "none", "approved")]
+    assert not again.case.is_open
+
+
+@pytest.mark.parametrize("confidence", [HARMLESS, UNSURE])
+def test_a_file_that_was_rejected_is_withheld_when_its_owner_uploads_it_again(aws: Any, confidence: float) -> None:
+    reviewer, owner = make_reviewer(), make_user()
+    photo = found(aws, make_photo(owner, sha256="a" * 64), HARMLESS)
+    asking.report(photo=photo, reason="private")
+    decisions.reject(reviewer=reviewer, case_id=held(photo.case, reviewer).pk, reason="private")
+    again = found(aws, make_photo(owner, sha256="a" * 64), confidence)
+    assert (again.review, again.cleared) == ("quarantined", False)
+    assert log_of(again.case) == [("quarantined", "none", "quarantined")]
+    assert found(aws, make_photo(sha256="a" * 64), HARMLESS).review == Review.NONE, "another person's"
+    decisions.approve(reviewer=reviewer, case_id=held(again.case, reviewer).pk)
+    assert found(aws, again, confidence).review == Review.APPROVED
+
+
+def test_a_run_that_did_not_look_for_it_lets_nothing_pass(aws: Any) -> None:
+    photo = found(aws, make_photo(), SURE)
+    put_record(aws.table, photo, moderation=[], moderation_model="", run_id="another")
+    index([photo.pk])
+    photo.refresh_from_db()
+    assert (photo.review, photo.cleared) == ("quarantined", False)
+    put_record(aws.table, photo, moderation=[], moderation_model="Rekognition 7.0", run_id="a third")
+    index([photo.pk])
+    photo.refresh_from_db()
+    assert (photo.review, photo.cleared) == ("none", True)
+
+
 def test_other_findings_of_a_later_run_are_judged_anew_until_a_person_has_decided(aws: Any) -> None:
     photo = found(aws, make_photo(), UNSURE)
     case = photo.case
