@@ -10,10 +10,12 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from kombu.exceptions import OperationalError
 
+from webapp.accounts import unsubscribe
+from webapp.accounts.models import NotificationPreferences
 from webapp.accounts.tasks import send_mail
 from webapp.photos.errors import AWS_ERRORS
 from webapp.photos.models import Review
-from webapp.review.models import Case, Reason
+from webapp.review.models import Case, Kind, Reason
 from webapp.review.standing import words_to_owner
 
 logger = logging.getLogger(__name__)
@@ -39,13 +41,20 @@ def _tell(case: Case) -> bool:
 
 def _send(case: Case) -> bool:
     preferences = getattr(case.owner, "preferences", None)
-    if not case.owner.is_active or (preferences and preferences.stopped_because):
+    if not case.owner.is_active or (preferences and _is_unwanted(case, preferences)):
         return False
     with translation.override(preferences.language if preferences else settings.LANGUAGE_CODE):
         subject, body = (render_to_string(f"review/email/decided_{part}.txt", _context(case))
                          for part in ("subject", "message"))  # fmt: skip
-    send_mail.delay(subject=subject.strip(), body=body, to=case.owner.email)
+    unsubscribe_url = unsubscribe.url_for(case.owner_id)
+    send_mail.delay(subject=subject.strip(), body=body, to=case.owner.email, unsubscribe_url=unsubscribe_url)
     return True
+
+
+def _is_unwanted(case: Case, preferences: NotificationPreferences) -> bool:
+    """Who turned notices off is told on the page of the photo alone; but whoever appeals has asked for the answer."""
+    is_off = preferences.channel == NotificationPreferences.Channel.NONE and case.kind != Kind.APPEAL
+    return is_off or bool(preferences.stopped_because)
 
 
 def _context(case: Case) -> dict[str, Any]:

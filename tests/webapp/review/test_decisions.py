@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from tests.factories import make_photo
 from tests.webapp.review.cases import held, log_of, make_case, make_reviewer, pass_time
+from webapp.accounts import preferences
 from webapp.photos.models import Photo
 from webapp.review import asking, decisions, queue, standing, telling
 from webapp.review.models import Case, Kind, Words
@@ -102,6 +104,34 @@ def test_of_what_they_never_noticed_the_owner_is_not_told(
     pass_time(case, seconds=61)
     telling.tell_due()
     assert len(mailoutbox) == mails
+
+
+def test_who_turned_notices_off_gets_none_about_decisions_but_the_answer_to_an_appeal(
+    ann: Any, ben: Any, mailoutbox: list[Any]
+) -> None:
+    case = make_case()
+    preferences.turn_off(user=case.owner)
+    reject(case, ann)
+    pass_time(case, seconds=61)
+    assert telling.tell_due() == 0
+    assert mailoutbox == []
+    asking.appeal(photo=case.photo, words="It is ketchup.")
+    decisions.approve(reviewer=ben, case_id=held(case, ben).pk)
+    pass_time(case, seconds=61)
+    assert telling.tell_due() == 1
+    assert [mail.subject for mail in mailoutbox] == ["A photo of yours can be shared"]
+
+
+def test_a_mail_about_a_decision_ends_notices_by_one_click(ann: Any, mailoutbox: list[Any]) -> None:
+    case = make_case()
+    reject(case, ann)
+    pass_time(case, seconds=61)
+    telling.tell_due()
+    headers = mailoutbox[0].message()
+    assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    answer = Client().post(headers["List-Unsubscribe"].strip("<>"), {"List-Unsubscribe": "One-Click"})
+    assert answer.status_code == 200
+    assert preferences.provide(user=case.owner).channel == "none"
 
 
 # --- Appeals ---
