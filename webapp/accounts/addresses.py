@@ -12,7 +12,7 @@ from django.core import signing
 from django.db import transaction
 from django.urls import reverse
 
-from . import preferences, second_factors
+from . import closing, preferences, second_factors
 from .models import User
 
 SALT = "webapp.accounts.addresses"
@@ -54,13 +54,15 @@ def read(token: str) -> Change | None:
 @transaction.atomic
 def stop(change: Change) -> None:
     """The account is at its old address again, nobody is logged in, and the password, which whoever asked for the
-    change knows, opens nothing any more; nor does what was added meanwhile."""
+    change knows, opens nothing any more; nor does what was added meanwhile. Nor is it deleted, if that was asked for
+    since."""
     user = User.objects.select_for_update().get(pk=change.user.pk)
     EmailAddress.objects.filter(user=user).delete()
     EmailAddress.objects.create(user=user, email=change.old, verified=True, primary=True)
     user.email = change.old
     user.set_unusable_password()
     user.save(update_fields=["email", "password"])
+    closing.take_back(user=user)
     second_factors.forget_young(user=user, days=DAYS_TO_STOP)
     get_adapter().end_sessions(UserSession.objects.filter(user=user))
     preferences.refresh(user=user)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
@@ -39,8 +40,11 @@ AT_ONCE = 500  # photos that one beat begins to delete
 
 
 def begin(*, user: User) -> None:
-    """Have an account deleted a week from now. Asked for again, the first time counts."""
-    User.objects.filter(pk=user.pk, closes_at=None).update(closes_at=timezone.now() + TIME_TO_THINK)
+    """Have an account deleted a week from now. Asked for again, the first time counts. They are told by mail: it may
+    be somebody else who asks, and nothing can be had back after that week."""
+    closes_at = timezone.now() + TIME_TO_THINK
+    if User.objects.filter(pk=user.pk, closes_at=None).update(closes_at=closes_at):
+        _tell("account_closing", user, closes_at=closes_at)
 
 
 def take_back(*, user: User) -> bool:
@@ -90,7 +94,8 @@ def finish(user: User) -> bool:
     _erase_batches(user)
     closing_store.erase_objects(user.pk)
     closing_store.erase_items(user.pk)
-    _send(receipt, user)
+    # A kill behind this sends it twice, which is better than never.
+    _tell("account_closed", user, receipt=receipt, removed=receipt.removed)
     _forget(receipt, user)
     return True
 
@@ -122,16 +127,15 @@ def _erase_batches(user: User) -> None:
     spending.forget_person(user.pk)
 
 
-def _send(receipt: Receipt, user: User) -> None:
-    """A kill behind this sends it twice, which is better than never."""
-    context = {"receipt": receipt, "removed": receipt.removed}
+def _tell(what: str, user: User, **context: Any) -> None:
+    context |= {"SITE_URL": settings.SITE_URL}
     with override(preferences.language_of(user)):
-        subject, body = (render_to_string(f"accounts/email/account_closed_{part}.txt", context)
+        subject, body = (render_to_string(f"accounts/email/{what}_{part}.txt", context)
                          for part in ("subject", "message"))  # fmt: skip
     try:
         mail.send_soon(subject=subject.strip(), body=body, to=user.email)
     except mail.MailError:
-        logger.exception("receipt %s was not sent", receipt.pk)
+        logger.exception("%s was not told: %s", user.pk, what)
 
 
 @transaction.atomic

@@ -17,6 +17,7 @@ from django.core import mail
 from django.test import Client
 
 from pipeline_lambdas.photo_pipeline import contract
+from webapp.accounts import closing
 from webapp.accounts.models import User
 
 from .factories import PASSWORD, make_user
@@ -100,6 +101,15 @@ def test_whatever_a_thief_added_to_come_back_is_taken_off_and_what_the_owner_has
     client.post(stop_link(mail.outbox[-1]))
     assert [each.pk for each in Authenticator.objects.all()] == [passkey.pk]
     assert not SocialAccount.objects.exists()
+
+
+def test_an_account_that_a_thief_wants_deleted_is_kept(thief: Client, client: Client, owner: User) -> None:
+    link = stop_link(mail.outbox[-1])
+    thief.post(to_new())
+    closing.begin(user=User.objects.get(pk=owner.pk))
+    client.post(link)
+    owner.refresh_from_db()
+    assert owner.closes_at is None
 
 
 def test_a_change_is_taken_back_though_another_one_followed_it(thief: Client, client: Client, owner: User) -> None:

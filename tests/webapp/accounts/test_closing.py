@@ -17,7 +17,8 @@ from django.contrib.sessions.models import Session
 from django.core import mail
 from django.db import connection
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.formats import date_format
 
 from pipeline_lambdas.photo_pipeline import contract
 from tests.factories import PASSWORD, make_batch, make_photo, make_staff, make_user, put_batch, put_record
@@ -25,10 +26,15 @@ from tests.webapp.albums.shelf import make_album, make_link
 from webapp import aws as site_aws
 from webapp.accounts import closing, exports, preferences, tasks
 from webapp.accounts.models import NotificationPreferences, Receipt, User
+from webapp.costs.models import Use
 from webapp.notices.models import Notice
+from webapp.operations.models import Campaign
 from webapp.photos.index import index
-from webapp.photos.models import Photo
+from webapp.photos.models import Batch, Photo
 from webapp.photos.sweep import sweep
+from webapp.review import asking, decisions, triggers
+from webapp.review import queue as leases
+from webapp.review.models import Case
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PAGE = "/settings/data/delete/"
@@ -53,7 +59,36 @@ def furnish(aws: Any, owner: Any) -> Any:
     preferences.copy(str(owner.pk))
     exports.begin(owner=owner)
     log(owner, photo.file_name)
+    _have_relabelled(aws, photo)
     return make_link(make_album(owner, [photo], name="Holiday"))
+
+
+def _have_reviewed(photo: Photo) -> None:
+    """Reported, rejected, appealed against, and allowed after all."""
+    asking.report(photo=photo, reason="private", words=f"{photo.owner.email} shows me.")
+    for verdict in ("reject", "approve"):
+        case, reviewer = Case.objects.get(photo=photo), make_staff()
+        assert leases.take(case_id=case.pk, reviewer=reviewer, now=timezone.now())
+        if verdict == "approve":
+            assert decisions.approve(reviewer=reviewer, case_id=case.pk)
+        else:
+            words = {"reason": "private", "words": f"{photo.owner.email} again."}
+            assert decisions.reject(reviewer=reviewer, case_id=case.pk, **words)
+            assert asking.appeal(photo=photo, words=f"I am {photo.owner.email}.")
+
+
+def _have_relabelled(aws: Any, photo: Photo) -> None:
+    """In a campaign over all photos and in one over theirs, by what was used, and by what was counted."""
+    for campaign in (Campaign.objects.create(name="All"), Campaign.objects.create(name="Theirs", owner=photo.owner)):
+        campaign.photos.create(photo=photo, run_id=f"{photo.pk}-c1", before={"of_run": f"{photo.pk}-1"})
+    Use.objects.create(key=f"{photo.pk}-1", month="2026-11-01", owner=photo.owner, photo=photo, photos=1)
+    Use.objects.create(key=f"batch-{photo.batch_id}", month="2026-11-01", owner=photo.owner)
+    now = timezone.now().isoformat()
+    for key in (
+        contract.sms_of_person_key(str(photo.owner_id), now),
+        contract.codes_of_person_key(str(photo.owner_id), now),
+    ):
+        aws.table.put_item(Item={**key, "count": 1})
 
 
 def give_ways_in(owner: Any) -> None:
@@ -76,9 +111,9 @@ def due(user: Any) -> None:
     User.objects.filter(pk=user.pk).update(closes_at=timezone.now() - timedelta(seconds=1))
 
 
-def left_of(aws: Any, user: Any) -> list[str]:
-    """Whatever names them in the buckets, in the table or in SQL."""
-    marks = (str(user.pk), user.pk.hex, user.email)
+def left_of(aws: Any, something: Any) -> list[str]:
+    """Whatever names a person, or a thing of theirs, in the buckets, in the table or in SQL."""
+    marks = [str(something.pk), something.pk.hex, *([something.email] if isinstance(something, User) else [])]
     found = [*_objects(aws), *map(str, aws.table.scan()["Items"]), *_rows()]
     return [each[:200] for each in found if any(mark in each for mark in marks)]
 
@@ -152,6 +187,22 @@ def test_who_asks_has_a_week_no_links_and_no_uploads(aws: Any, me: Any, mine: Cl
     assert Photo.objects.kept().exists()
 
 
+def test_who_asks_is_told_by_mail_once_since_it_may_be_somebody_else(me: Any, mine: Client) -> None:
+    preferences.provide(user=me)
+    NotificationPreferences.objects.update(language="de")
+    mail.outbox.clear()
+    for _ in range(2):
+        mine.post(PAGE)
+    me.refresh_from_db()
+    [message] = mail.outbox
+    assert message.to == [me.email]
+    with translation.override("de"):
+        assert date_format(timezone.localtime(me.closes_at), "DATETIME_FORMAT") in message.body
+    assert "/settings/data/" in message.body
+    assert "/accounts/password/reset/" in message.body
+    assert "Dein" in message.body
+
+
 def test_who_asks_twice_gets_no_second_week(me: Any) -> None:
     due(me)
     before = User.objects.get(pk=me.pk).closes_at
@@ -180,8 +231,23 @@ def test_after_the_week_it_is_too_late(aws: Any, me: Any, mine: Client) -> None:
 # --- Carried out -----------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def log_of_reviews(me: Any) -> Iterator[None]:
+    """Emptied behind a test, which the database refuses to anybody else."""
+    yield
+    with connection.schema_editor() as editor:
+        triggers.remove(None, editor)
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {triggers.TABLE}")
+    with connection.schema_editor() as editor:
+        triggers.make(None, editor)
+
+
+@pytest.mark.usefixtures("log_of_reviews")
 def test_nothing_is_left_but_a_receipt_and_the_neighbour_stays(aws: Any, me: Any, mine: Client) -> None:
     furnish(aws, me)
+    photo, batch = Photo.objects.get(owner=me), Batch.objects.get(owner=me)
+    _have_reviewed(photo)
     another = make_user()
     furnish(aws, another)
     kept = len(left_of(aws, another))
@@ -193,6 +259,7 @@ def test_nothing_is_left_but_a_receipt_and_the_neighbour_stays(aws: Any, me: Any
     assert tasks.close_accounts() == 1
 
     assert left_of(aws, me) == []
+    assert left_of(aws, photo) == left_of(aws, batch) == []
     kept_in_sessions = str([session.get_decoded() for session in Session.objects.all()])
     assert not any(name in kept_in_sessions for name in (str(me.pk), me.pk.hex))
     assert len(left_of(aws, another)) == kept
