@@ -76,11 +76,12 @@ def note_batch(batch: Any, record: contract.Batch) -> None:
 
 @transaction.atomic
 def forget(uses: UseQuerySet) -> None:
-    """Add uses to those of their months that do not say whose they are, and remove them."""
+    """Add uses to those of their months that do not say whose they are, and remove them. The months in their order:
+    two who do so at once would else wait for each other."""
     by_month: dict[date, list[Use]] = defaultdict(list)
     for use in uses.select_for_update().order_by("pk"):
         by_month[use.month].append(use)
-    for month, rows in by_month.items():
+    for month, rows in sorted(by_month.items()):
         nobodys, _is_new = Use.objects.get_or_create(key=f"deleted-{month:%Y-%m}", defaults={"month": month})
         Use.objects.filter(pk=nobodys.pk).update(**added(rows))
         Use.objects.filter(pk__in=[row.pk for row in rows]).delete()

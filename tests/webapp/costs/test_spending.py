@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from pipeline_lambdas.photo_pipeline import contract
@@ -153,3 +156,15 @@ def test_a_campaign_over_photos_of_before_makes_no_new_photo_dearer(aws: Any) ->
     Use.objects.create(key="new ones", month=month, photos=estimates.ENOUGH, labels=estimates.ENOUGH)
     Use.objects.create(key="a campaign's run of an old one", month=month, labels=10_000)
     assert estimates.estimate(1000) == Decimal("1.000")
+
+
+def test_what_goes_is_added_to_its_months_in_one_order_whatever_order_it_was_used_in() -> None:
+    """Two photos that go at once would else wait for each other's months, and one of them break off."""
+    photo = make_photo()
+    for month in ("2026-11-01", "2026-09-01", "2026-10-01"):
+        Use.objects.create(key=f"{photo.pk}-{month}", month=month, owner=photo.owner, photo=photo)
+    with CaptureQueriesContext(connection) as asked:
+        spending.forget_photo(photo.pk)
+    added = [found[0] for each in asked if (found := re.findall(r"deleted-2026-\d\d", each["sql"]))]
+    assert added == sorted(added)
+    assert len(set(added)) == 3
