@@ -15,4 +15,4 @@ from webapp.photos.models import Photo
 def set_favourite(*, owner: Any, photo_ids: Sequence[UUID], favourite: bool) -> int:
     """Make a person's photos favourites, or make them none any more; how many of them that changed."""
     others = Photo.objects.of(owner).filter(pk__in=photo_ids, favourite=not favourite)
-    return others.update(favourite=favourite)
+    return others.locked().update(favourite=favourite)

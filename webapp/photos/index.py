@@ -54,14 +54,15 @@ def index_seen(photos: Iterable[Photo], records: Mapping[UUID, contract.Photo]) 
 
 
 def note_progress(photos: Iterable[Photo], records: Mapping[UUID, contract.Photo]) -> None:
-    """Write into open rows whether their photos still upload or are being processed, in one query each."""
+    """Write into open rows whether their photos still upload or are being processed."""
     behind: dict[str, list[UUID]] = defaultdict(list)
     for photo in photos:
         record = records.get(photo.pk)
         if record is not None and catalog.is_open(record) and catalog.status_of(record) != photo.status:
             behind[catalog.status_of(record)].append(photo.pk)
     for status, ids in behind.items():
-        Photo.objects.open().filter(pk__in=ids).update(status=status)
+        with transaction.atomic():
+            Photo.objects.open().filter(pk__in=ids).locked().update(status=status)
 
 
 def index(photo_ids: Sequence[UUID]) -> list[Photo]:

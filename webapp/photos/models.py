@@ -179,6 +179,12 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
         at, pk = self._place()
         return Q((f"{at}__gte", moment)) & (Q((f"{at}__gt", moment)) | Q((f"{pk}__gt", photo_id)))
 
+    def locked(self) -> Self:
+        """Of these, in the caller's transaction. Whoever changes several locks them in this order first: as one UPDATE
+        meets them, two would wait for each other."""
+        ids = list(self.order_by("pk").select_for_update().values_list("pk", flat=True))
+        return self.filter(pk__in=ids)
+
     def open(self) -> Self:
         """Photos that are on their way to an end."""
         return self.filter(status__in=contract.OPEN)

@@ -3,10 +3,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
-from tests.factories import make_photo, make_user
+from tests.factories import make_photo, make_record, make_user
 from webapp.photos.favourites import set_favourite
+from webapp.photos.index import note_progress
 from webapp.photos.models import Photo, Status
 
 from .pages import ready, text_of
@@ -58,3 +61,19 @@ def test_without_a_word_it_is_toggled(me: Any, mine: Client) -> None:
 def test_the_heart_asks_nothing_of_aws(me: Any, mine: Client, calls: Any) -> None:
     mine.post(f"/photos/{make_photo(me).pk}/favourite/", headers={"HX-Request": "true"})
     assert not calls
+
+
+def test_photos_that_change_together_are_locked_in_the_order_in_which_everybody_locks_them(me: Any) -> None:
+    """On PostgreSQL an UPDATE locks them as it meets them: it and whoever indexes them would wait for each other."""
+    photos = [make_photo(me, status="uploading") for _ in range(3)]
+    seen = {photo.pk: make_record(photo, status="processing") for photo in photos}
+    changes = [
+        lambda: set_favourite(owner=me, photo_ids=list(seen), favourite=True),
+        lambda: note_progress(photos, seen),
+    ]
+    for change in changes:
+        with CaptureQueriesContext(connection) as asked:
+            change()
+        written = next(at for at, each in enumerate(asked) if each["sql"].startswith("UPDATE"))
+        assert " ORDER BY 1 ASC" in asked[written - 1]["sql"]
+    assert set(Photo.objects.values_list("status", "favourite")) == {("processing", True)}
