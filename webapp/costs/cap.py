@@ -117,7 +117,8 @@ def go_on() -> int:
 
 def _room() -> int:
     """How many photos more the cap has room for, at most `AT_ONCE`."""
-    if settings.MONTHLY_COST_CAP is None:
+    each = average()
+    if settings.MONTHLY_COST_CAP is None or not each:
         return AT_ONCE
     left = settings.MONTHLY_COST_CAP - spent() - under_way()
-    return max(0, min(AT_ONCE, int(left / average())))
+    return max(0, min(AT_ONCE, int(left / each)))

@@ -191,6 +191,14 @@ def test_no_more_photos_go_on_than_the_cap_has_room_for(
     assert len(started) == 2 < len(photos)
 
 
+def test_photos_go_on_where_nothing_has_a_price(
+    aws: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, started: Counter[str]
+) -> None:
+    stopped(aws)
+    monkeypatch.setattr(cap, "average", Decimal)
+    assert cap.keep() == 1
+
+
 def test_a_photo_that_cannot_be_run_does_not_hold_up_the_others(
     aws: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, clock: Any, started: Counter[str]
 ) -> None:
