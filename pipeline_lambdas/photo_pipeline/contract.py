@@ -480,7 +480,7 @@ class Photo:
 @dataclass(frozen=True)
 class Preferences:
     """How a person wants to be told: pk `OWNER#{owner}`, sk `PREFERENCES`. `channel` is of what is told about each
-    batch, `digest_channel` of digests, and at most one of them is set to something. The phone number is in E.164.
+    batch, `digest_channel` of digests; who has digests has no `channel`. The phone number is in E.164.
     Nothing is told of a batch from the hour `quiet_from` to the hour `quiet_to` of their `time_zone`, an IANA name.
     Mails carry `unsubscribe_url`, an address that takes RFC 8058's POST, where there is one."""
 

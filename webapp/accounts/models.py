@@ -150,6 +150,10 @@ class NotificationPreferences(models.Model):
     def is_on_digests(self) -> bool:
         return self.rhythm != self.Rhythm.BATCH
 
+    @property
+    def is_waiting_for_digest(self) -> bool:
+        return self.next_digest_at is not None
+
     def next_digest(self, after: datetime) -> datetime | None:
         """When a digest is due after that, or None for who has none."""
         if self.channel == self.Channel.NONE or not self.is_on_digests:
@@ -158,13 +162,13 @@ class NotificationPreferences(models.Model):
         return next_digest(hour=self.hour, time_zone=self.time_zone, after=after, weekday=weekday)
 
     def as_record(self) -> contract.Preferences:
-        """What the pipeline reads. Of each batch it tells nobody who is on digests; a mail address that is stopped, or
-        a phone that is not confirmed, is not in it."""
+        """What the pipeline reads. Of each batch it tells nobody who is on digests; of a digest that was begun it tells
+        everybody still. A mail address that is stopped, or a phone that is not confirmed, is not in it."""
         none = self.Channel.NONE.value
         return contract.Preferences(
             owner_id=str(self.user_id),
             channel=none if self.is_on_digests else self.reaches,
-            digest_channel=self.reaches if self.is_on_digests else "",
+            digest_channel=self.reaches,
             language=self.language,
             time_zone=self.time_zone,
             quiet_from=self.quiet_from,

@@ -94,6 +94,8 @@ def _set_clock(chosen: NotificationPreferences, *, before: NotificationPreferenc
         return
     now = timezone.now()
     due = chosen.next_digest(now)
+    if before is not None and before.is_waiting_for_digest and chosen.channel != chosen.Channel.NONE:
+        due = due or now  # who wants to be told of each upload from now on is told of those until now
     since = (chosen.digests_since or now) if due else None
     NotificationPreferences.objects.filter(pk=chosen.pk).update(next_digest_at=due, digests_since=since)
 

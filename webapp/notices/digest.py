@@ -59,7 +59,7 @@ def begin(preferences: NotificationPreferences, *, now: datetime) -> Notice | No
     with transaction.atomic():
         if not _take(preferences, now):
             return None
-        notice = Notice.objects.create(owner_id=preferences.pk, kind=preferences.rhythm) if told else None
+        notice = Notice.objects.create(owner_id=preferences.pk, kind=_kind(preferences)) if told else None
         rows = [Gathered(batch_id=each, notice=notice if each in told else None) for each in ended]
         Gathered.objects.bulk_create(rows)
     return notice
@@ -70,23 +70,31 @@ def _take(preferences: NotificationPreferences, now: datetime) -> bool:
     seen = NotificationPreferences.objects.filter(
         pk=preferences.pk, next_digest_at=preferences.next_digest_at, rhythm=preferences.rhythm
     )
-    return bool(seen.update(next_digest_at=preferences.next_digest(now)))
+    following = preferences.next_digest(now)
+    since = preferences.digests_since if following else None
+    return bool(seen.update(next_digest_at=following, digests_since=since))
+
+
+def _kind(preferences: NotificationPreferences) -> str:
+    """The last digest of somebody who has chosen to be told of each upload is one of some days."""
+    return preferences.rhythm if preferences.is_on_digests else Notice.Kind.DAILY.value
 
 
 def _ended_batches(preferences: NotificationPreferences, now: datetime) -> Mapping[UUID, contract.Batch]:
-    """Those whose end nobody was told of, since the person chose to have digests."""
+    """Those whose end nobody was told of, since the person chose to have digests, and until they chose otherwise."""
     since = preferences.digests_since or now
+    until = now if preferences.is_on_digests else preferences.next_digest_at or now
     rows = Batch.objects.filter(
         owner_id=preferences.pk, gathered=None, created_at__gt=max(since - timedelta(days=7), now - LOOKS_BACK)
     )
     records = catalog.get_batches(rows.order_by("pk")[:MOST_BATCHES])
-    return {batch_id: record for batch_id, record in records.items() if _has_ended(record, since)}
+    return {batch_id: record for batch_id, record in records.items() if _has_ended(record, since, until)}
 
 
-def _has_ended(record: contract.Batch, since: datetime) -> bool:
+def _has_ended(record: contract.Batch, since: datetime, until: datetime) -> bool:
     """Its notice was claimed, by whom it was found not to be wanted: that is what comes of it for who has digests."""
     claimed = clock.parse(record.claimed_at)
-    return claimed is not None and claimed >= since and not record.sent_at
+    return claimed is not None and since <= claimed <= until and not record.sent_at
 
 
 def _is_worth_telling(record: contract.Batch, preferences: NotificationPreferences) -> bool:

@@ -65,6 +65,7 @@ def test_a_saved_choice_is_what_the_pipeline_reads(client: Client, aws: SimpleNa
     assert copied(aws, user) == contract.Preferences(
         owner_id=str(user.pk),
         channel="none",
+        digest_channel="none",
         only_problems=True,
         email="ana@example.org",
         unsubscribe_url=unsubscribe.url_for(user.pk),
@@ -83,7 +84,11 @@ def test_someone_who_has_not_chosen_is_told_by_mail_and_sees_so(client: Client, 
     assert page.context["form"]["channel"].value() == "mail"
     assert not page.context["waits"]
     assert copied(aws, user) == contract.Preferences(
-        owner_id=str(user.pk), channel="mail", email="ana@example.org", unsubscribe_url=unsubscribe.url_for(user.pk)
+        owner_id=str(user.pk),
+        channel="mail",
+        digest_channel="mail",
+        email="ana@example.org",
+        unsubscribe_url=unsubscribe.url_for(user.pk),
     )
 
 

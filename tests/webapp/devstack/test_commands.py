@@ -16,6 +16,7 @@ from infra.local.stack import ROOT
 from pipeline_lambdas.photo_pipeline import contract
 from tests.factories import make_photo
 from tests.webapp.accounts.factories import make_preferences, make_user
+from webapp.accounts import unsubscribe
 from webapp.accounts.models import NotificationPreferences, User
 from webapp.devstack.management.commands import preparesite
 from webapp.devstack.management.commands.preparesite import provide_staff
@@ -57,7 +58,11 @@ def test_member_of_staff_can_log_in_and_is_told_at_once(
     assert EmailAddress.objects.get(user=user).verified
     item = aws.table.get_item(Key=contract.preferences_item_key(str(user.pk)))["Item"]
     assert contract.from_item(contract.Preferences, item) == contract.Preferences(
-        owner_id=str(user.pk), channel="mail", email="staff@shoebox.test"
+        owner_id=str(user.pk),
+        channel="mail",
+        digest_channel="mail",
+        email="staff@shoebox.test",
+        unsubscribe_url=unsubscribe.url_for(user.pk),
     )
 
 

@@ -166,6 +166,38 @@ def test_what_was_told_before_the_choice_is_not_told_again(
     assert subjects(pipeline) == ["1 photo ready", "Your day: 1 photo ready"]
 
 
+def test_who_goes_back_to_each_upload_is_told_of_those_until_then_at_once_and_once(
+    aws: SimpleNamespace, pipeline: SimpleNamespace, clock: Any
+) -> None:
+    user = make_user()
+    choose(user, rhythm="weekly")
+    upload(aws, user, ready=2, failed=1)
+    clock.shift(timedelta(hours=2))
+    choose(user, rhythm="batch")
+    clock.shift(timedelta(minutes=1))
+    upload(aws, user)
+    for _ in range(3):
+        tasks.send_digests()
+        clock.shift(timedelta(days=1))
+    assert subjects(pipeline) == ["1 photo ready", "Your day: 2 photos ready, 1 failed"]
+    chosen = NotificationPreferences.objects.get(user=user)
+    assert (chosen.next_digest_at, chosen.digests_since) == (None, None)
+
+
+def test_who_wants_no_notices_any_more_gets_no_last_summary(
+    aws: SimpleNamespace, pipeline: SimpleNamespace, clock: Any
+) -> None:
+    user = make_user()
+    choose(user)
+    upload(aws, user)
+    preferences.turn_off(user=user)
+    preferences.copy(str(user.pk))
+    choose(user, rhythm="batch")
+    clock.shift(timedelta(days=2))
+    tasks.send_digests()
+    assert subjects(pipeline) == []
+
+
 def test_a_person_without_digests_has_no_time_for_one(db: None) -> None:
     user = make_user()
     assert preferences.choose(user=user, channel="mail", only_problems=False, phone="").next_digest_at is None
