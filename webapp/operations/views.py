@@ -10,7 +10,9 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_safe
 
+from pipeline_lambdas.photo_pipeline import contract
 from webapp.accounts.roles import Role, for_role
+from webapp.costs import cap
 from webapp.photos.models import Photo, Status, as_uuid
 from webapp.photos.reruns import Rerun
 
@@ -19,6 +21,7 @@ from .models import Campaign, LabelPrecision, Snapshot, SweepReport
 from .pages import page
 
 OLDEST, SWEEPS, SHOWN = 10, 10, 50
+HELD = "The cap on costs would stop them again, and each try costs. They are tried again by themselves when it ends."
 
 
 @for_role(Role.OPERATOR)
@@ -68,6 +71,9 @@ def failures_of(request: HttpRequest) -> HttpResponse:
 
 
 def _run_again(request: HttpRequest, code: str) -> None:
+    if code == contract.Failure.PAUSED and cap.current() is not None:
+        messages.warning(request, HELD)
+        return
     if request.POST.get("which") == "all":
         tasks.run_cause_again.delay(code, timezone.now().isoformat())
         messages.success(request, "All of them are tried again, some hundreds at a time.")

@@ -10,9 +10,11 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from django.utils import timezone
 
+from pipeline_lambdas.photo_pipeline import contract
 from tests.factories import make_photo, make_staff, make_user, put_record
 from tests.webapp.photos.pages import ready, text_of
 from webapp.accounts.roles import Role
+from webapp.costs.models import Pause
 from webapp.operations import campaigns, failures, reports, tasks
 from webapp.operations.models import Campaign, LabelPrecision, Snapshot, SweepReport
 from webapp.photos import catalog, dead_letters
@@ -171,6 +173,22 @@ def test_the_ticked_are_tried_again_and_no_others(
     assert second.file_name in page
     assert [name[:36] for name in states.names()] == [str(first.pk)]
     assert "No photo was chosen." in text_of(operator.post(f"{FAILURES}?cause=labels_failed", follow=True))
+
+
+@pytest.mark.parametrize("which", ["all", "chosen"])
+def test_what_the_cap_has_stopped_is_not_tried_again_while_it_holds(
+    operator: Client, aws: Any, me: Any, settings: Any, monkeypatch: pytest.MonkeyPatch, which: str
+) -> None:
+    settings.MONTHLY_COST_CAP = 1
+    now = timezone.now()
+    Pause.objects.create(pk=1, since=now, until=now + timedelta(days=1), cap=1, spent=1)
+    photo = make_photo(me, status="failed", reason_code=contract.Failure.PAUSED)
+    tried: list[Any] = []
+    monkeypatch.setattr(failures, "run_again", tried.append)
+    monkeypatch.setattr(tasks.run_cause_again, "delay", lambda *each: tried.append(each))
+    page = text_of(operator.post(f"{FAILURES}?cause=paused", {"which": which, "photo": str(photo.pk)}, follow=True))
+    assert "The cap on costs would stop them again" in page
+    assert not tried
 
 
 def test_all_of_a_cause_are_tried_again_some_at_a_time_and_once(
