@@ -67,6 +67,7 @@ NO_PAGES = {
     "albums:shared_thumb", "albums:shared_display",  # pictures
     "review:queue", "review:log",  # of staff, looked at in test_review.py
     "operations:pipeline", "operations:failures", "operations:labels", "operations:campaigns",  # test_operations
+    "costs:page",  # there too
 }  # fmt: skip
 
 

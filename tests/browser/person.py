@@ -79,6 +79,19 @@ class Person:
         self.see("Inbox")
         until(lambda: self.messages(subject, to).count() or not self.page.reload())
 
+    def confirm_phone(self, number: str) -> None:
+        """Type the code that is sent to the number that was just saved."""
+        self.press("Send a code")
+        field = self.page.get_by_label("Code", exact=True)
+        expect(field).to_be_visible()
+        here = self.page.url
+        self.wait_for_message("Your Shoebox code is", to=number)
+        (code,) = re.findall(r"\b\d{6}\b", self.messages("Your Shoebox code is", to=number).first.inner_text())
+        self.page.goto(here)
+        field.fill(code)
+        self.page.keyboard.press("Enter")
+        self.is_told("Your phone number is confirmed.")
+
     # --- Photos ---
 
     def choose(self, files: Mapping[str, bytes], directory: Path) -> None:

@@ -85,6 +85,7 @@ def test_person_signs_up_uploads_five_photos_finds_one_by_its_label_and_deletes_
     page.get_by_label("Phone number").fill("+34 612 345 678")
     ana.press("Save")
     ana.is_told("Your choice is saved.")
+    ana.confirm_phone("+34612345678")
     ana.choose({"cup.webp": photo_files.webp("coffee")}, tmp_path)
     ana.send(1)
     ana.wait_for_message("1 photo ready", to="+34612345678")

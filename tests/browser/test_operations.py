@@ -15,7 +15,14 @@ from .accessibility import complaints
 from .conftest import Browse
 from .person import DESKTOP, PHONE, Person, assert_fits
 
-PAGES = ("/admin/pipeline/", "/admin/pipeline/failures/", "/admin/pipeline/labels/", "/admin/pipeline/campaigns/")
+PAGES = (
+    "/admin/pipeline/",
+    "/admin/pipeline/failures/",
+    "/admin/pipeline/labels/",
+    "/admin/pipeline/campaigns/",
+    "/admin/cost/",
+)
+TORN = "torn for operators.jpg"
 
 
 def all_complaints(page: Page, addresses: tuple[str, ...]) -> list[str]:
@@ -29,7 +36,7 @@ def all_complaints(page: Page, addresses: tuple[str, ...]) -> list[str]:
 
 def test_an_operator_relabels_somebodys_photos_and_takes_it_back(browse: Browse, stack: RunningStack) -> None:
     ana = Site(stack).sign_up()
-    ana.upload({**photo_files.many(3), "torn.jpg": photo_files.cut_off(0.1)})
+    ana.upload({**photo_files.many(3), TORN: photo_files.cut_off(0.1)})
     ana.wait_until_processed()
     before = ana.label_counts()
     staff = Person(browse(viewport=PHONE, color_scheme="dark"), STAFF_EMAIL, stack.started.staff_password)
@@ -66,7 +73,7 @@ def test_an_operator_relabels_somebodys_photos_and_takes_it_back(browse: Browse,
     said += all_complaints(desk, (*PAGES, path))
     desk.goto("/admin/pipeline/")
     desk.get_by_role("link", name="damaged", exact=True).click()
-    desk.get_by_label("torn.jpg").check()
+    desk.get_by_label(TORN).check()
     desk.get_by_role("button", name="Try the ticked again").click()
     expect(desk.get_by_text(re.compile("1 × It is being processed again"))).to_be_visible()
     assert said == []

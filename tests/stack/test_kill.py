@@ -52,7 +52,7 @@ class Promises:
     given_up: set[str] = field(default_factory=set)  # names of photos that were to be deleted while they were processed
     deleted: set[str] = field(default_factory=set)  # ids
     labelled: str = ""
-    phones: list[str] = field(default_factory=list)  # in the order in which they were sent
+    hours: list[int] = field(default_factory=list)  # in the order in which they were sent
     chosen: int = 0  # of which so many were answered
 
 
@@ -126,9 +126,10 @@ def change_mind(person: Site, photo_ids: list[str], names: Iterable[str], promis
         if person.post(f"/photos/{photo_ids[0]}/labels/add/", {"name": LABEL}).ok:
             promises.labelled = photo_ids[0]
         for number, photo_id in enumerate(photo_ids[1:]):
-            promises.phones.append(f"+3460012345{number}")
-            if person.post("/settings/notifications/", {**WISHES, "phone": promises.phones[-1]}).ok:
-                promises.chosen = len(promises.phones)
+            promises.hours.append(number)
+            quiet = {"quiet_from": number, "quiet_to": number}  # never, which keeps no notice
+            if person.post("/settings/notifications/", {**WISHES, **quiet}).ok:
+                promises.chosen = len(promises.hours)
             for each in (photo_id, *give_up(person, names, promises)):
                 if person.delete(each):
                     promises.deleted.add(each)
@@ -214,9 +215,9 @@ def require_kept(person: Site, promises: Promises) -> None:
     records = {record.photo_id: record for record in records_of(stack, owner)}
     if promises.labelled:
         assert LABEL in records[promises.labelled].added_labels
-    (phone,) = select(stack, "SELECT phone FROM accounts_notificationpreferences WHERE user_id = ?", hex_of(owner))
-    assert phone[0] in ["", *promises.phones][promises.chosen :]
-    until(lambda: copy_of_preferences(stack, owner).phone == phone[0])
+    (hour,) = select(stack, "SELECT quiet_from FROM accounts_notificationpreferences WHERE user_id = ?", hex_of(owner))
+    assert hour[0] in [None, *promises.hours][promises.chosen :]
+    until(lambda: copy_of_preferences(stack, owner).quiet_from == hour[0])
     assert max(Counter(subjects(stack, person)).values()) == 1, "a notice was sent twice"
 
 
