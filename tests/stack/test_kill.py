@@ -37,6 +37,7 @@ SEED = int(os.environ.get("SHOEBOX_SEED", "1"))
 PATIENCE = 600  # seconds; a limit for a broken stack, not a measurement
 READY_SECONDS = 120  # what a person waits at most after a start until all accepted photos are ready
 BEFORE, PAUSE = (9, 1.5) if IS_LONG else (3, 0.0)  # photos to change one's mind about, and seconds between two
+ZONES = [f"Europe/{city}" for city in ("Athens", "Berlin", "Dublin", "Helsinki", "Lisbon", "London", "Madrid", "Oslo")]
 WISHES = {"channel": "mail", "rhythm": "batch", "hour": 8, "weekday": 0, "time_zone": "UTC", "language": "en"}
 LABEL = "Kept through it all"
 LONG_FORMS = (23, 2, 3, 4, 5, 6, 7)  # a notice tells its form by its size, though photos of the first are deleted
@@ -52,7 +53,7 @@ class Promises:
     given_up: set[str] = field(default_factory=set)  # names of photos that were to be deleted while they were processed
     deleted: set[str] = field(default_factory=set)  # ids
     labelled: str = ""
-    hours: list[int] = field(default_factory=list)  # in the order in which they were sent
+    zones: list[str] = field(default_factory=list)  # in the order in which they were sent
     chosen: int = 0  # of which so many were answered
 
 
@@ -126,10 +127,9 @@ def change_mind(person: Site, photo_ids: list[str], names: Iterable[str], promis
         if person.post(f"/photos/{photo_ids[0]}/labels/add/", {"name": LABEL}).ok:
             promises.labelled = photo_ids[0]
         for number, photo_id in enumerate(photo_ids[1:]):
-            promises.hours.append(number)
-            quiet = {"quiet_from": number, "quiet_to": number}  # never, which keeps no notice
-            if person.post("/settings/notifications/", {**WISHES, **quiet}).ok:
-                promises.chosen = len(promises.hours)
+            promises.zones.append(ZONES[number % len(ZONES)])
+            if person.post("/settings/notifications/", {**WISHES, "time_zone": promises.zones[-1]}).ok:
+                promises.chosen = len(promises.zones)
             for each in (photo_id, *give_up(person, names, promises)):
                 if person.delete(each):
                     promises.deleted.add(each)
@@ -215,9 +215,9 @@ def require_kept(person: Site, promises: Promises) -> None:
     records = {record.photo_id: record for record in records_of(stack, owner)}
     if promises.labelled:
         assert LABEL in records[promises.labelled].added_labels
-    (hour,) = select(stack, "SELECT quiet_from FROM accounts_notificationpreferences WHERE user_id = ?", hex_of(owner))
-    assert hour[0] in [None, *promises.hours][promises.chosen :]
-    until(lambda: copy_of_preferences(stack, owner).quiet_from == hour[0])
+    (zone,) = select(stack, "SELECT time_zone FROM accounts_notificationpreferences WHERE user_id = ?", hex_of(owner))
+    assert zone[0] in ["UTC", *promises.zones][promises.chosen :]
+    until(lambda: copy_of_preferences(stack, owner).time_zone == zone[0])
     assert max(Counter(subjects(stack, person)).values()) == 1, "a notice was sent twice"
 
 
