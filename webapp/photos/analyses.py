@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from pipeline_lambdas.photo_pipeline import contract
@@ -11,20 +11,18 @@ from webapp.photos import catalog
 from webapp.photos.models import Photo
 
 
-def forget(photo: Photo) -> None:
-    """Take a photo from the analyses that it uses, and erase those that no photo uses any more; safe to repeat.
+def forget(photo: Photo, *, note: Callable[[list[contract.Analysis]], None] = lambda _: None) -> None:
+    """Take a photo from the analyses that it uses, and erase those that no photo uses any more; safe to repeat. Before
+    anything is written `note` gets all of its content.
 
     The photo's fence must be shut: then it joins none again, and a lease that is left on its analysis is a dead run's.
     """
-    for analysis in _of_content(photo):
+    found = list(_of_content(photo))
+    note(found)
+    for analysis in found:
         if str(photo.pk) in analysis.photos:
             _write("update_item", contract.forget_analysis_update(analysis, str(photo.pk)))
         _erase_unused(analysis)
-
-
-def of(photo: Photo) -> list[contract.Analysis]:
-    """Those of the photo's content, whichever photo's run has paid for their answers."""
-    return list(_of_content(photo))
 
 
 def _of_content(photo: Photo) -> Iterator[contract.Analysis]:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -88,8 +89,7 @@ def finish(photo: Photo) -> bool:
     if photo.run_id and runs.stop(photo.run_id):
         Photo.objects.filter(pk=photo.pk).update(waiting_since=timezone.now())
         return False
-    spending.note_unstored(photo, analyses.of(photo))
-    _erase(photo)
+    _erase(photo, note=partial(spending.note_unstored, photo))
     with transaction.atomic():
         spending.forget_photo(photo.pk)
         photo.delete()
@@ -105,10 +105,10 @@ def undo_if_deleted(photo: Photo) -> bool:
     return True
 
 
-def _erase(photo: Photo) -> None:
+def _erase(photo: Photo, **forgetting: Any) -> None:
     originals.erase_renditions(contract.photo_prefix(str(photo.owner_id), str(photo.pk)))
     originals.erase_original(photo.key)
-    analyses.forget(photo)
+    analyses.forget(photo, **forgetting)
     catalog.erase(photo)
 
 
