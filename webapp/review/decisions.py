@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from webapp.photos.models import Photo, Review
-from webapp.review import log
+from webapp.review import judging, log
 from webapp.review.models import Action, Case, Kind, Words
 from webapp.review.queue import LATER, LEASE
 
@@ -44,6 +45,9 @@ def _decide(reviewer: Any, case_id: UUID, verdict: Review, *, reason: str = "", 
     if not _is_told(case, verdict):
         Case.objects.filter(pk=case_id).update(tell_at=None)
     before = _set(photo, verdict)
+    if verdict == Review.REJECTED:
+        # Once this holds and its lock is let go: whoever changes several photos locks them in the order of their ids.
+        transaction.on_commit(partial(judging.withhold_copies, photo))
     log.write(case=case, action=Action(verdict.value), before=before, after=verdict, by=reviewer, reason=reason,
               words=words)  # fmt: skip
     return True

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 
 from pipeline_lambdas.photo_pipeline import contract
 from webapp.photos.models import DECIDED, Photo, Review, Status
@@ -35,6 +36,19 @@ def _rejected_files(photos: Sequence[Photo]) -> set[tuple[Any, str]]:
     owners, files = {photo.owner_id for photo in undecided}, {photo.sha256 for photo in undecided}
     rejected = Photo.objects.filter(owner__in=owners, sha256__in=files, review=Review.REJECTED)
     return set(rejected.values_list("owner", "sha256"))
+
+
+@transaction.atomic
+def withhold_copies(of: Photo) -> None:
+    """Show nobody else other photos of the same file either, of which nobody has decided, and ask about them."""
+    if not of.sha256:
+        return
+    same = Photo.objects.kept().filter(owner=of.owner_id, sha256=of.sha256, status=Status.READY).exclude(pk=of.pk)
+    for photo in same.filter(review__in=[Review.NONE, Review.FLAGGED]).locked():
+        before, photo.review = photo.review, Review.QUARANTINED
+        photo.cleared = photo.may_be_cleared
+        photo.save(update_fields=("review", "cleared"))
+        _ask(photo, before)
 
 
 def _judge(photo: Photo, record: contract.Photo, *, is_rejected_elsewhere: bool) -> None:

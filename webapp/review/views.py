@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 from uuid import UUID
 
@@ -112,5 +113,5 @@ def stop(request: HttpRequest) -> HttpResponse:
 @require_safe
 def log(request: HttpRequest) -> HttpResponse:
     before = request.GET.get("before", "")
-    lines, more = entries.page(before=int(before) if before.isascii() and before.isdigit() else None)
+    lines, more = entries.page(before=int(before) if re.fullmatch("[0-9]{1,18}", before) else None)
     return _answer(request, "log", {"lines": lines, "more": more, "is_first": not before})

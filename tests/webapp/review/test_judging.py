@@ -134,3 +134,23 @@ def test_a_photo_that_runs_again_keeps_its_review_meanwhile(aws: Any) -> None:
     put_record(aws.table, photo, status=contract.Status.PROCESSING.value)
     index([photo.pk])
     assert Photo.objects.get().review == Review.QUARANTINED
+
+
+def test_rejecting_a_photo_withholds_its_owners_other_copies_and_asks_about_them(
+    aws: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    me = make_user()
+    photo = found(aws, make_photo(me, sha256="a" * 64), UNSURE)
+    copy = found(aws, make_photo(me, sha256="a" * 64), UNSURE)
+    others = found(aws, make_photo(sha256="a" * 64), UNSURE)
+    assert copy.cleared
+    reviewer = make_reviewer()
+    with django_capture_on_commit_callbacks(execute=True):
+        assert decisions.reject(
+            reviewer=reviewer, case_id=held(Case.objects.get(photo=photo), reviewer).pk, reason="explicit"
+        )
+    copy.refresh_from_db()
+    others.refresh_from_db()
+    assert (copy.review, copy.cleared) == (Review.QUARANTINED, False)
+    assert Case.objects.get(photo=copy).is_open
+    assert others.cleared

@@ -278,3 +278,8 @@ def test_a_superuser_reviews(aws: Any) -> None:
     pass_time(case, minutes=10)
     assert send(root, case, "approve").status_code == 302
     assert Photo.objects.get().cleared
+
+
+def test_the_log_begins_anew_where_its_address_makes_no_sense(hers: Client) -> None:
+    for before in ("9" * 5000, "9" * 18, "x", "-1"):
+        assert hers.get(LOG, {"before": before}).status_code == 200
