@@ -5,17 +5,21 @@ from __future__ import annotations
 from uuid import UUID
 
 from allauth.account.decorators import reauthentication_required
+from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from . import closing, exports
 from .models import Export
 from .views import Request
+
+TOO_MANY_EXPORTS = gettext_lazy("You asked for several ZIPs today. Ask for the next one tomorrow.")
 
 
 @login_required
@@ -29,7 +33,10 @@ def settings_data(request: Request) -> HttpResponse:
 @login_required
 @require_POST
 def begin_export(request: Request) -> HttpResponse:
-    exports.begin(owner=request.user)
+    if ratelimit.consume(request, action="export", user=request.user):
+        exports.begin(owner=request.user)
+    else:
+        messages.warning(request, TOO_MANY_EXPORTS)
     return redirect("settings_data")
 
 

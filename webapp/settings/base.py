@@ -216,6 +216,7 @@ ACCOUNT_RATE_LIMITS = {
     "phone_code": "3/10m/user,20/1d/ip",
     "phone_code_try": "20/1h/user,50/1d/ip",
     "test_notice": "5/1h/user",
+    "export": "10/1d/user",
     # Reports of photos from a link: from one address, and through one link.
     "share_report": "10/1h/key",
     "share_report_of_all": "100/1h/key",

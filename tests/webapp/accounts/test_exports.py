@@ -357,3 +357,12 @@ def test_its_owner_may_stop_it_and_nobody_else(aws: Any, me: Any, mine: Client) 
     assert not Export.objects.exists()
     assert uploads(aws) == []
     assert "Make the ZIP" in mine.get(PAGE).content.decode()
+
+
+def test_a_person_asks_for_some_a_day_and_is_told_when_it_is_enough(aws: Any, me: Any, mine: Client) -> None:
+    for _ in range(10):
+        mine.post("/settings/data/export/")
+        Export.objects.all().delete()
+    answer = mine.post("/settings/data/export/", follow=True)
+    assert not Export.objects.exists()
+    assert "Ask for the next one tomorrow." in answer.content.decode()
