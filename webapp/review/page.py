@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ from webapp.review.log import Line
 from webapp.review.models import Action, Case, Reason
 
 LABELS = 8
+DECISIONS = (Action.APPROVED, Action.REJECTED)
 SAID = (Action.REPORTED, Action.APPEALED, Action.REJECTED)
 
 
@@ -63,9 +64,22 @@ def _show(
         findings=sorted(record.moderation, key=lambda label: -label.confidence) if record else [],
         labels=timeline.surest(contract.shown_labels(record))[:LABELS] if record else [],
         history=history(case),
-        said=[line for line in lines if line.entry.action in SAID],
+        said=[line for line in standing(lines) if line.entry.action in SAID],
         lines=lines,
     )
+
+
+def standing(lines: Sequence[Line]) -> Iterator[Line]:
+    """Of what was done, the newest first, all but decisions that were undone."""
+    is_undone = False
+    for line in lines:
+        if line.entry.action not in DECISIONS:
+            is_undone = is_undone or line.entry.action == Action.UNDONE
+            yield line
+        elif is_undone:
+            is_undone = False
+        else:
+            yield line
 
 
 def history(case: Case) -> dict[str, int]:

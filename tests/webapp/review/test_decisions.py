@@ -11,7 +11,7 @@ from tests.factories import make_photo
 from tests.webapp.review.cases import held, log_of, make_case, make_reviewer, pass_time
 from webapp.accounts import preferences
 from webapp.photos.models import Photo
-from webapp.review import asking, decisions, queue, standing, telling
+from webapp.review import asking, decisions, log, page, queue, standing, telling
 from webapp.review.models import Case, Kind, Words
 
 pytestmark = pytest.mark.django_db
@@ -224,3 +224,14 @@ def test_what_nobody_sees_nobody_reports(review: str) -> None:
     case = make_case(review=review)
     assert not asking.report(photo=case.photo, reason="hate")
     assert log_of(case) == []
+
+
+def test_a_rejection_that_was_undone_is_not_told_to_the_next_reviewer_as_one() -> None:
+    ann = make_reviewer()
+    case = held(make_case(), ann)
+    assert decisions.reject(reviewer=ann, case_id=case.pk, reason="nudity")
+    assert decisions.undo(reviewer=ann)
+    assert decisions.reject(reviewer=ann, case_id=case.pk, reason="illegal")
+    told = [line.entry.reason for line in page.standing(log.of(case)) if line.entry.action == "rejected"]
+    assert told == ["illegal"]
+    assert len(log.of(case)) == 3

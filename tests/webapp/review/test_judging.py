@@ -147,7 +147,7 @@ def test_rejecting_a_photo_withholds_its_owners_other_copies_and_asks_about_them
     reviewer = make_reviewer()
     with django_capture_on_commit_callbacks(execute=True):
         assert decisions.reject(
-            reviewer=reviewer, case_id=held(Case.objects.get(photo=photo), reviewer).pk, reason="explicit"
+            reviewer=reviewer, case_id=held(Case.objects.get(photo=photo), reviewer).pk, reason="nudity"
         )
     copy.refresh_from_db()
     others.refresh_from_db()
