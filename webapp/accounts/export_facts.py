@@ -9,6 +9,7 @@ from typing import Any
 
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
+from allauth.usersessions.models import UserSession
 from django.core.serializers.json import DjangoJSONEncoder
 
 from pipeline_lambdas.photo_pipeline import contract
@@ -22,6 +23,7 @@ from .models import User
 # Names of things that are of no use outside: where files lie in S3, and who worked on them.
 INTERNAL = ("owner_id", "photo_id", "key", "run_id", "requested_run", "batch_id", "renditions", "placeholder")
 
+DEVICE = ("created_at", "last_seen_at", "ip", "user_agent")
 ELSEWHERE = ("provider", "uid", "extra_data", "date_joined", "last_login")
 
 
@@ -73,6 +75,7 @@ def of_account(user: User, *, details: Iterable[str]) -> dict[str, Any]:
         "notifications": _preferences(user),
         "second_factors": [_second_factor(each) for each in Authenticator.objects.filter(user=user).order_by("pk")],
         "accounts_elsewhere": list(SocialAccount.objects.filter(user=user).order_by("pk").values(*ELSEWHERE)),
+        "devices": list(UserSession.objects.filter(user=user).order_by("pk").values(*DEVICE)),
         "uploads": list(user.batches.order_by("pk").values("id", "created_at", "expected")),
         "notices": list(user.notices.order_by("pk").values("kind", "created_at", "sent_at")),
         "albums": [_album(album) for album in Album.objects.of(user)],
@@ -92,9 +95,10 @@ def _preferences(user: User) -> dict[str, Any]:
         return {}
     record = asdict(preferences.as_record())
     del record["unsubscribe_url"]  # which lets in whoever reads it
+    del record["digest_channel"]  # the pipeline's way to say the rhythm
     # What they chose, whether it reaches them or not.
     chosen = {"channel": preferences.channel, "email": user.email, "phone": str(preferences.phone or "")}
-    names = ("phone_confirmed_at", "stopped_because", "stopped_at")
+    names = ("rhythm", "hour", "weekday", "phone_confirmed_at", "stopped_because", "stopped_at")
     return record | chosen | {name: getattr(preferences, name) for name in names}
 
 

@@ -15,6 +15,7 @@ import pytest
 import requests
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from allauth.socialaccount.models import SocialAccount
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.core import mail
 from django.test import Client
@@ -23,7 +24,7 @@ from django.utils import timezone
 from tests.factories import make_photo, make_user, put_record
 from tests.webapp.albums.shelf import make_album, make_link
 from webapp import aws as site_aws
-from webapp.accounts import exports, tasks
+from webapp.accounts import exports, preferences, tasks
 from webapp.accounts.models import Export, ExportPart
 from webapp.albums.models import ShareLink
 
@@ -102,6 +103,8 @@ def test_the_account_is_in_it_without_what_opens_its_shares(aws: Any, me: Any) -
     make_link(make_album(me, [photo], name="Holiday"))
     app = TOTP.activate(me, generate_totp_secret()).instance
     SocialAccount.objects.create(user=me, provider="github", uid="7", extra_data={"name": "me"})
+    preferences.choose(user=me, channel="mail", only_problems=False, phone="", rhythm="weekly", hour=7, weekday=6)
+    UserSession.objects.create(user=me, session_key="secret key", ip="192.0.2.7", user_agent="Firefox")
 
     archive = zip_of(aws, exports.begin(owner=me))
 
@@ -115,6 +118,9 @@ def test_the_account_is_in_it_without_what_opens_its_shares(aws: Any, me: Any) -
     assert [each["type"] for each in account["second_factors"]] == ["totp"]
     assert app.data["secret"] not in text
     assert (account["accounts_elsewhere"][0]["provider"], account["accounts_elsewhere"][0]["uid"]) == ("github", "7")
+    assert [account["notifications"][name] for name in ("rhythm", "hour", "weekday")] == ["weekly", 7, 6]
+    assert [(each["ip"], each["user_agent"]) for each in account["devices"]] == [("192.0.2.7", "Firefox")]
+    assert "secret key" not in text
 
 
 def test_photos_in_the_trash_are_in_it_and_those_of_others_are_not(aws: Any, me: Any) -> None:
