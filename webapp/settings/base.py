@@ -329,63 +329,29 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# A task that waited longer than its interval is dropped: the next one does its work.
+
+
+def _every(seconds: int, task: str) -> dict[str, object]:
+    """A task that waited longer than its interval is dropped: the next one does its work."""
+    return {"task": f"webapp.{task}", "schedule": seconds, "options": {"expires": seconds}}
+
+
 CELERY_BEAT_SCHEDULE = {
-    "keep costs": {
-        "task": "webapp.costs.tasks.keep_costs",
-        "schedule": SWEEP_SECONDS,
-        "options": {"expires": SWEEP_SECONDS},
-    },
-    "index photos": {"task": "webapp.photos.tasks.index_photos", "schedule": 10, "options": {"expires": 10}},
-    "sweep": {
-        "task": "webapp.photos.tasks.sweep",
-        "schedule": SWEEP_SECONDS,
-        "options": {"expires": SWEEP_SECONDS},
-    },
-    "empty trash": {"task": "webapp.photos.tasks.empty_trash", "schedule": 3600, "options": {"expires": 3600}},
-    "forget places": {
-        "task": "webapp.photos.tasks.forget_waiting_places",
-        "schedule": SWEEP_SECONDS,
-        "options": {"expires": SWEEP_SECONDS},
-    },
-    "forget old sessions": {
-        "task": "webapp.accounts.tasks.forget_old_sessions",
-        "schedule": 3600,
-        "options": {"expires": 3600},
-    },
-    "campaigns": {"task": "webapp.operations.tasks.move_campaigns", "schedule": 10, "options": {"expires": 10}},
-    "note statuses": {"task": "webapp.operations.tasks.note_statuses", "schedule": 600, "options": {"expires": 600}},
-    "count corrections": {
-        "task": "webapp.operations.tasks.count_corrections",
-        "schedule": 3600,
-        "options": {"expires": 3600},
-    },
-    "push preferences": {
-        "task": "webapp.accounts.tasks.push_waiting_preferences",
-        "schedule": SWEEP_SECONDS,
-        "options": {"expires": SWEEP_SECONDS},
-    },
-    "mail feedback": {
-        "task": "webapp.accounts.tasks.read_mail_feedback",
-        "schedule": SWEEP_SECONDS,
-        "options": {"expires": SWEEP_SECONDS},
-    },
-    "send digests": {
-        "task": "webapp.notices.tasks.send_digests",
-        "schedule": SWEEP_SECONDS,
-        "options": {"expires": SWEEP_SECONDS},
-    },
-    "exports": {
-        "task": "webapp.accounts.tasks.look_after_exports",
-        "schedule": SWEEP_SECONDS,
-        "options": {"expires": SWEEP_SECONDS},
-    },
-    "tell of reviews": {"task": "webapp.review.tasks.tell_owners", "schedule": 30, "options": {"expires": 30}},
-    "close accounts": {
-        "task": "webapp.accounts.tasks.close_accounts",
-        "schedule": SWEEP_SECONDS,
-        "options": {"expires": SWEEP_SECONDS},
-    },
+    "keep costs": _every(SWEEP_SECONDS, "costs.tasks.keep_costs"),
+    "index photos": _every(10, "photos.tasks.index_photos"),
+    "sweep": _every(SWEEP_SECONDS, "photos.tasks.sweep"),
+    "empty trash": _every(3600, "photos.tasks.empty_trash"),
+    "forget places": _every(SWEEP_SECONDS, "photos.tasks.forget_waiting_places"),
+    "forget old sessions": _every(3600, "accounts.tasks.forget_old_sessions"),
+    "campaigns": _every(10, "operations.tasks.move_campaigns"),
+    "note statuses": _every(600, "operations.tasks.note_statuses"),
+    "count corrections": _every(3600, "operations.tasks.count_corrections"),
+    "push preferences": _every(SWEEP_SECONDS, "accounts.tasks.push_waiting_preferences"),
+    "mail feedback": _every(SWEEP_SECONDS, "accounts.tasks.read_mail_feedback"),
+    "send digests": _every(SWEEP_SECONDS, "notices.tasks.send_digests"),
+    "exports": _every(SWEEP_SECONDS, "accounts.tasks.look_after_exports"),
+    "tell of reviews": _every(30, "review.tasks.tell_owners"),
+    "close accounts": _every(SWEEP_SECONDS, "accounts.tasks.close_accounts"),
 }
 
 # --- Logs: one line each, to standard output ---
