@@ -24,9 +24,8 @@ def take_up(table: Any, run: Run) -> ResizeResult:
     """What the record holds in place of a drawing. Raises Overtaken when the photo is no longer the run's."""
     assert run.relabel is not None
     photo = photo_table.get_photo(table, run.owner_id, run.photo_id)
-    if photo is None or (photo.relabel_run, photo.run_id) != (run.run_id, run.relabel.of_run):
-        raise Overtaken(run.run_id)
-    if photo.status != Status.READY:
+    mine = (Status.READY, run.run_id, run.relabel.of_run)
+    if photo is None or (photo.status, photo.relabel_run, photo.run_id) != mine:
         raise Overtaken(run.run_id)
     return ResizeResult(RESIZED, original=photo.original, renditions=photo.renditions, analysis_content=_content(photo))
 
