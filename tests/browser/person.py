@@ -141,6 +141,7 @@ def swipe(page: Page, across: int) -> None:
 
 
 def assert_fits(page: Page) -> None:
-    """No page scrolls sideways."""
+    """No page scrolls sideways. Its heading is there before its style sheets are, and as wide as it is without them."""
+    page.wait_for_load_state("load")
     wide, window = page.evaluate("[document.scrollingElement.scrollWidth, innerWidth]")
     assert wide <= window, f"{page.url} is {wide} pixels wide in a window of {window}"
