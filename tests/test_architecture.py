@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
+from pipeline_lambdas.photo_pipeline import contract
+
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("webapp", "pipeline_lambdas", "infra")
 CONTRACT = "pipeline_lambdas.photo_pipeline.contract"
+CONTRACT_FILES = Path(*CONTRACT.split("."))
+CONTRACT_NAMES = {CONTRACT, *(f"{CONTRACT}.{name}" for name in contract.__all__)}
 
 SPEAK_TO_AWS = (
     "webapp/views.py",  # the probe
@@ -85,6 +90,8 @@ def breaches(path: Path, imported: str) -> Iterator[str]:
             yield f"{path} imports {imported}: {module} is for {', '.join(allowed) or 'tests alone'}"
     if path.parts[0] == "webapp" and is_within(imported, "pipeline_lambdas") and not is_within(imported, CONTRACT):
         yield f"{path} imports {imported}: of the pipeline, the site imports the contract alone"
+    if is_within(imported, CONTRACT) and not path.is_relative_to(CONTRACT_FILES) and imported not in CONTRACT_NAMES:
+        yield f"{path} imports {imported}: of the contract, its public names are imported and none of its files"
 
 
 @pytest.mark.parametrize("path", source_files(), ids=str)
@@ -111,9 +118,22 @@ def _absolute_names(node: ast.AST) -> list[str]:
     return [node.module or ""] if isinstance(node, ast.ImportFrom) and node.level == 0 else []
 
 
+def contract_files() -> list[Path]:
+    return [path for path in source_files() if path.is_relative_to(CONTRACT_FILES)]
+
+
 def test_the_contract_needs_the_standard_library_alone() -> None:
-    path = Path("pipeline_lambdas/photo_pipeline/contract.py")
-    assert {name.split(".")[0] for name in imports(path)} <= STANDARD_LIBRARY_OF_THE_CONTRACT
+    needed = {name for path in contract_files() for name in imports(path) if not is_within(name, CONTRACT)}
+    assert contract_files()
+    assert {name.split(".")[0] for name in needed} <= STANDARD_LIBRARY_OF_THE_CONTRACT
+
+
+def test_the_files_of_the_contract_build_on_one_another_in_one_direction() -> None:
+    built_on = {
+        path.stem: {name.split(".")[3] for name in imports(path) if is_within(name, CONTRACT)}
+        for path in contract_files()
+    }
+    assert [*TopologicalSorter(built_on).static_order()][-1] == "__init__"
 
 
 @pytest.mark.parametrize(
@@ -123,6 +143,8 @@ def test_the_contract_needs_the_standard_library_alone() -> None:
         ("webapp/photos/views.py", "pipeline_lambdas.photo_pipeline.photo_table"),
         ("webapp/accounts/views.py", "infra.local.stack"),
         ("webapp/photos/views.py", "webapp.devstack.inbox"),
+        ("webapp/photos/views.py", "pipeline_lambdas.photo_pipeline.contract.table.Key"),
+        ("pipeline_lambdas/photo_pipeline/labels.py", "pipeline_lambdas.photo_pipeline.contract.items._to_row"),
         ("pipeline_lambdas/photo_pipeline/labels.py", "django.conf.settings"),
         ("pipeline_lambdas/photo_pipeline/labels.py", "webapp.aws"),
         ("infra/local/deploy.py", "webapp.settings"),
