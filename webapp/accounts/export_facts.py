@@ -11,11 +11,12 @@ from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import QuerySet
 
 from pipeline_lambdas.photo_pipeline import contract
 from webapp.albums.models import Album, ShareLink
 from webapp.photos.models import Photo, Review
-from webapp.review.models import Case, Words
+from webapp.review.models import Case, Verdict, Words
 from webapp.review.standing import words_to_owner
 
 from .models import User
@@ -23,6 +24,7 @@ from .models import User
 # Names of things that are of no use outside: where files lie in S3, and who worked on them.
 INTERNAL = ("owner_id", "photo_id", "key", "run_id", "requested_run", "batch_id", "renditions", "placeholder")
 
+DECISION = ("sha256", "review", "reason", "decided_at")
 DEVICE = ("created_at", "last_seen_at", "ip", "user_agent")
 ELSEWHERE = ("provider", "uid", "extra_data", "date_joined", "last_login")
 
@@ -80,7 +82,13 @@ def of_account(user: User, *, details: Iterable[str]) -> dict[str, Any]:
         "notices": list(user.notices.order_by("pk").values("kind", "created_at", "sent_at")),
         "albums": [_album(album) for album in Album.objects.of(user)],
         "photos": list(details),
+        # They hold for a file that is sent again, also when the photo is gone.
+        "decisions_about_files": list(_decisions(user).values(*DECISION)),
     }
+
+
+def _decisions(user: User) -> QuerySet[Verdict]:
+    return Verdict.objects.filter(owner=user, is_undone=False).order_by("pk")
 
 
 def _second_factor(found: Authenticator) -> dict[str, Any]:

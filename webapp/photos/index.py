@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth import get_user_model
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Count, F
 from django.db.models.functions import Greatest
@@ -21,7 +20,7 @@ from django.utils import timezone
 
 from pipeline_lambdas.photo_pipeline import contract
 from webapp.costs import spending
-from webapp.photos import catalog, clock, places
+from webapp.photos import catalog, clock, owners, places
 from webapp.photos.errors import AWS_ERRORS, OUT_OF_TIME
 from webapp.photos.models import LabelCount, Photo, PhotoLabel, Status
 from webapp.review import judging
@@ -95,6 +94,7 @@ def _index_some(photo_ids: Sequence[UUID]) -> list[Photo]:
     places.forget_unkept(records.values())  # before the rows: if this fails, they are open still, and come again
     for photo in photos:
         _describe(photo, records.get(photo.pk))
+    owners.lock({photo.owner_id for photo in photos})  # of whose files nobody decides anything meanwhile, either
     judging.judge(photos, records)
     for photo in photos:
         photo.cleared = photo.may_be_cleared
@@ -142,7 +142,7 @@ def drop_labels(photos: Sequence[Photo]) -> None:
 
 
 def _replace_labels(photos: Sequence[Photo], wanted: Mapping[UUID, Mapping[str, float]]) -> None:
-    _lock_counts({photo.owner_id for photo in photos})
+    owners.lock({photo.owner_id for photo in photos})
     before: dict[Any, Counter[str]] = defaultdict(Counter)
     for owner_id, name in PhotoLabel.objects.filter(photo__in=photos).values_list("owner_id", "name"):
         before[owner_id][name] += 1
@@ -163,12 +163,6 @@ def _replace_labels(photos: Sequence[Photo], wanted: Mapping[UUID, Mapping[str, 
         _change_counts(owner_id, after[owner_id])
 
 
-def _lock_counts(owner_ids: set[Any]) -> None:
-    """One writer a person at a time: two that change the same counts in another order would wait for each other."""
-    owners = get_user_model().objects.filter(pk__in=owner_ids)
-    list(owners.select_for_update(no_key=True).order_by("pk").values_list("pk"))
-
-
 def _change_counts(owner_id: Any, changes: Mapping[str, int]) -> None:
     names_by_change: dict[int, list[str]] = defaultdict(list)
     for name, change in changes.items():
@@ -187,7 +181,7 @@ def _change_counts(owner_id: Any, changes: Mapping[str, int]) -> None:
 @transaction.atomic
 def recount(owner_id: Any) -> None:
     """Count a person's labels anew."""
-    _lock_counts({owner_id})
+    owners.lock({owner_id})
     LabelCount.objects.filter(owner=owner_id).delete()
     counted = PhotoLabel.objects.filter(owner=owner_id).values_list("name").annotate(count=Count("pk")).order_by()
     LabelCount.objects.bulk_create(LabelCount(owner_id=owner_id, name=name, count=count) for name, count in counted)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -12,11 +10,9 @@ from django.db.models import F
 from django.utils import timezone
 
 from webapp.photos.models import Photo, Review
-from webapp.review import judging, log
+from webapp.review import log, verdicts
 from webapp.review.models import Action, Case, Kind, Words
-from webapp.review.queue import LATER, LEASE
-
-UNDO = timedelta(minutes=1)
+from webapp.review.queue import LATER, LEASE, UNDO
 
 
 def approve(*, reviewer: Any, case_id: UUID) -> bool:
@@ -37,7 +33,7 @@ def _decide(reviewer: Any, case_id: UUID, verdict: Review, *, reason: str = "", 
     theirs = Case.objects.filter(pk=case_id, is_open=True, leased_by=reviewer).for_reviewer(reviewer)
     decided = photo is not None and theirs.update(
         is_open=False, leased_by=None, leased_until=None, decided_by=reviewer, decided_at=now, reason=reason,
-        review_before=photo.review, reason_before=F("reason"), tell_at=now + UNDO,
+        review_before=photo.review, reason_before=F("reason"), tell_at=now + UNDO, follows=None,
     )  # fmt: skip
     if photo is None or not decided:
         return False
@@ -45,11 +41,9 @@ def _decide(reviewer: Any, case_id: UUID, verdict: Review, *, reason: str = "", 
     if not _is_told(case, verdict):
         Case.objects.filter(pk=case_id).update(tell_at=None)
     before = _set(photo, verdict)
-    if verdict == Review.REJECTED:
-        # Once this holds and its lock is let go: whoever changes several photos locks them in the order of their ids.
-        transaction.on_commit(partial(judging.withhold_copies, photo))
-    log.write(case=case, action=Action(verdict.value), before=before, after=verdict, by=reviewer, reason=reason,
-              words=words)  # fmt: skip
+    entry = log.write(case=case, action=Action(verdict.value), before=before, after=verdict, by=reviewer, reason=reason,
+                      words=words)  # fmt: skip
+    verdicts.note(case=case, photo=photo, entry=entry)
     return True
 
 
@@ -88,7 +82,7 @@ def put_off(*, reviewer: Any, case_id: UUID) -> bool:
 def last_of(reviewer: Any) -> Case | None:
     """The decision that a reviewer can still undo."""
     since = timezone.now() - UNDO
-    theirs = Case.objects.filter(decided_by=reviewer, is_open=False, decided_at__gt=since)
+    theirs = Case.objects.filter(decided_by=reviewer, is_open=False, decided_at__gt=since, follows=None)
     return theirs.exclude(review_before="").order_by("-decided_at").first()
 
 
@@ -110,6 +104,7 @@ def undo(*, reviewer: Any) -> Case | None:
     before = _set(photo, last.review_before)
     entry = log.write(case=last, action=Action.UNDONE, before=before, after=photo.review, by=reviewer)
     _forget_words(last, entry.pk)
+    verdicts.take_back(photo=photo, decided_by=reviewer, decided_at=last.decided_at)
     return last
 
 

@@ -5,66 +5,38 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
 
 from pipeline_lambdas.photo_pipeline import contract
 from webapp.photos.models import DECIDED, Photo, Review, Status
-from webapp.review import log
-from webapp.review.models import Action, Case, Kind, Urgency
+from webapp.review import log, verdicts
+from webapp.review.models import Action, Case, Kind, Urgency, Verdict
 
 WITHIN = {Review.FLAGGED: (Action.FLAGGED, Urgency.FLAGGED), Review.QUARANTINED: (Action.QUARANTINED, Urgency.WITHHELD)}
 
 
 def judge(photos: Sequence[Photo], records: Mapping[UUID, contract.Photo]) -> None:
-    """Set `review` and `findings` of photos by their records, in the transaction of the caller, who has locked and
-    saves them. Findings that were judged before are not judged again."""
+    """Set `review` and `findings` of photos by their records, in the transaction of the caller, who has locked them and
+    their owners, and saves them. Findings that were judged before by the same thresholds are not judged again."""
     ready = [photo for photo in photos if photo.status == Status.READY and photo.pk in records]
-    rejected = _rejected_files(ready)
+    decided = verdicts.known(photo for photo in ready if photo.review not in DECIDED)
     for photo in ready:
-        _judge(photo, records[photo.pk], is_rejected_elsewhere=(photo.owner_id, photo.sha256) in rejected)
+        _judge(photo, records[photo.pk], decided.get((photo.owner_id, photo.sha256)))
 
 
-def _rejected_files(photos: Sequence[Photo]) -> set[tuple[Any, str]]:
-    """(owner, content) of what a person has rejected already: sending the file once more does not get it shown."""
-    undecided = [photo for photo in photos if photo.review not in DECIDED and photo.sha256]
-    if not undecided:
-        return set()
-    owners, files = {photo.owner_id for photo in undecided}, {photo.sha256 for photo in undecided}
-    rejected = Photo.objects.filter(owner__in=owners, sha256__in=files, review=Review.REJECTED)
-    return set(rejected.values_list("owner", "sha256"))
-
-
-@transaction.atomic
-def withhold_copies(of: Photo) -> None:
-    """Show nobody else other photos of the same file either, of which nobody has decided, and ask about them."""
-    if not of.sha256:
+def _judge(photo: Photo, record: contract.Photo, verdict: Verdict | None) -> None:
+    before, judged = Review(photo.review), photo.findings
+    after = before
+    if _was_looked_at(record):
+        photo.findings, after = digest(record.moderation), level(record.moderation)
+    if before in DECIDED or (verdict and verdicts.follow(photo, verdict, otherwise=after)):
         return
-    same = Photo.objects.kept().filter(owner=of.owner_id, sha256=of.sha256, status=Status.READY).exclude(pk=of.pk)
-    for photo in same.filter(review__in=[Review.NONE, Review.FLAGGED]).locked():
-        before, photo.review = photo.review, Review.QUARANTINED
-        photo.cleared = photo.may_be_cleared
-        photo.save(update_fields=("review", "cleared"))
-        _ask(photo, before)
-
-
-def _judge(photo: Photo, record: contract.Photo, *, is_rejected_elsewhere: bool) -> None:
-    if not _was_looked_at(record):
-        return
-    before, known = photo.review, photo.findings
-    photo.findings = digest(record.moderation)
-    if before in DECIDED or (photo.findings == known and not is_rejected_elsewhere):
-        return
-    after = Review.QUARANTINED if is_rejected_elsewhere else level(record.moderation)
-    if after == before:
+    if after == before or photo.findings == judged:
         return
     if after == Review.NONE:
         _pass(photo)
-    elif not is_rejected_elsewhere and _is_approved_elsewhere(photo):
-        _approve_as_before(photo)
     else:
         photo.review = after
         _ask(photo, before)
@@ -88,18 +60,6 @@ def level(moderation: Sequence[contract.ModerationLabel]) -> Review:
     if surest > settings.REVIEW_QUARANTINE_ABOVE:
         return Review.QUARANTINED
     return Review.FLAGGED if surest > settings.REVIEW_FLAG_ABOVE else Review.NONE
-
-
-def _is_approved_elsewhere(photo: Photo) -> bool:
-    """Whether a person has approved this very file for the same owner already."""
-    same = Photo.objects.filter(owner=photo.owner_id, sha256=photo.sha256, review=Review.APPROVED)
-    return bool(photo.sha256) and same.exclude(pk=photo.pk).exists()
-
-
-def _approve_as_before(photo: Photo) -> None:
-    case, _is_new = Case.objects.get_or_create(photo=photo, defaults={"owner_id": photo.owner_id, "is_open": False})
-    log.write(case=case, action=Action.APPROVED, before=photo.review, after=Review.APPROVED)
-    photo.review = Review.APPROVED
 
 
 def _pass(photo: Photo) -> None:

@@ -7,6 +7,7 @@ says who that is). Those rows, and the words that people wrote, go with the phot
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NoReturn, Self
 
@@ -16,7 +17,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from webapp.photos.models import Photo, Review, Status
+from webapp.photos.models import DECIDED, Photo, Review, Status
 
 PERSON = settings.AUTH_USER_MODEL
 
@@ -47,6 +48,39 @@ class Urgency(models.IntegerChoices):
     WITHHELD = 1
     REPORTED = 2
     FLAGGED = 3
+
+
+class VerdictQuerySet(models.QuerySet["Verdict"]):
+    def of(self, owner_ids: Iterable[Any], files: Iterable[str]) -> Self:
+        """What was decided about files (by their sha256) of some people, the newest first."""
+        return self.filter(owner__in=set(owner_ids), sha256__in=set(files)).order_by("-pk")
+
+
+class Verdict(models.Model):
+    """What a person decided about a file of somebody. The newest holds for every copy that its owner has or sends,
+    also when the photo is gone that it was about; it goes with the account, and says nothing about anybody else's."""
+
+    owner = models.ForeignKey(PERSON, on_delete=models.CASCADE, related_name="+")
+    sha256 = models.CharField(max_length=64)
+    review = models.CharField(max_length=11, choices=Review)
+    reason = models.CharField(max_length=8, choices=Reason, blank=True)
+    decided_by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
+    decided_at = models.DateTimeField()
+    appealed_at = models.DateTimeField(null=True, help_text="It answers an appeal, and there is no other.")
+    entry = models.BigIntegerField(null=True, help_text="Of the log, with which its words are kept.")
+    is_undone = models.BooleanField(default=False, help_text="Copies are still to go back to what they were.")
+
+    objects = VerdictQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(condition=Q(review__in=[each.value for each in DECIDED]), name="verdict_is_decided")
+        ]
+        indexes = [models.Index(fields=["owner", "sha256", "-id"], name="verdict_of_file")]
+
+    def __str__(self) -> str:
+        return f"{self.review}, of {self.decided_at:%Y-%m-%d %H:%M}"
 
 
 class CaseQuerySet(models.QuerySet["Case"]):
@@ -91,6 +125,11 @@ class Case(models.Model):
     reason = models.CharField(max_length=8, choices=Reason, blank=True)
     review_before = models.CharField(max_length=11, choices=Review, blank=True, help_text="What undoing goes back to.")
     reason_before = models.CharField(max_length=8, choices=Reason, blank=True)
+    open_before = models.BooleanField(default=False)
+    follows = models.ForeignKey(
+        Verdict, null=True, on_delete=models.SET_NULL, related_name="cases",
+        help_text="It was decided about another copy of the file, and holds for this one.",
+    )  # fmt: skip
     appealed_at = models.DateTimeField(null=True)
     tell_at = models.DateTimeField(null=True, help_text="When its owner is to be told; empty when that is done.")
 

@@ -12,6 +12,7 @@ from webapp.review.models import Case, CaseQuerySet
 
 LEASE = timedelta(minutes=5)
 LATER = timedelta(hours=1)
+UNDO = timedelta(minutes=1)
 TRIES = 20
 
 

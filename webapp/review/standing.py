@@ -43,6 +43,8 @@ def standing_of(photo: Photo) -> Standing | None:
 
 
 def words_to_owner(case: Case) -> str:
-    """What the reviewer wrote who decided last."""
+    """What the reviewer wrote who decided last, about this photo or another copy of it."""
+    if case.follows:
+        return Words.objects.filter(pk=case.follows.entry).values_list("text", flat=True).first() or ""
     last = Entry.objects.filter(case=case.pk, action=Action.REJECTED).order_by("-pk").values_list("pk", flat=True)[:1]
     return Words.objects.filter(pk__in=list(last)).values_list("text", flat=True).first() or ""

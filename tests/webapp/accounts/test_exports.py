@@ -21,12 +21,13 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from tests.factories import make_photo, make_user, put_record
+from tests.factories import make_photo, make_staff, make_user, put_record
 from tests.webapp.albums.shelf import make_album, make_link
 from webapp import aws as site_aws
 from webapp.accounts import exports, preferences, tasks
 from webapp.accounts.models import Export, ExportPart
 from webapp.albums.models import ShareLink
+from webapp.review.models import Verdict
 
 pytestmark = pytest.mark.django_db
 PAGE = "/settings/data/"
@@ -105,6 +106,9 @@ def test_the_account_is_in_it_without_what_opens_its_shares(aws: Any, me: Any) -
     SocialAccount.objects.create(user=me, provider="github", uid="7", extra_data={"name": "me"})
     preferences.choose(user=me, channel="mail", only_problems=False, phone="", rhythm="weekly", hour=7, weekday=6)
     UserSession.objects.create(user=me, session_key="secret key", ip="192.0.2.7", user_agent="Firefox")
+    decided = {"review": "rejected", "reason": "hate", "decided_at": timezone.now(), "decided_by": make_staff()}
+    for owner, sha256 in ((me, "a" * 64), (make_user(), "b" * 64)):
+        Verdict.objects.create(owner=owner, sha256=sha256, **decided)
 
     archive = zip_of(aws, exports.begin(owner=me))
 
@@ -121,6 +125,9 @@ def test_the_account_is_in_it_without_what_opens_its_shares(aws: Any, me: Any) -
     assert [account["notifications"][name] for name in ("rhythm", "hour", "weekday")] == ["weekly", 7, 6]
     assert [(each["ip"], each["user_agent"]) for each in account["devices"]] == [("192.0.2.7", "Firefox")]
     assert "secret key" not in text
+    (about,) = account["decisions_about_files"]
+    assert (about["sha256"], about["review"], about["reason"]) == ("a" * 64, "rejected", "hate")
+    assert decided["decided_by"].email not in text
 
 
 def test_photos_in_the_trash_are_in_it_and_those_of_others_are_not(aws: Any, me: Any) -> None:

@@ -54,37 +54,6 @@ def test_indexing_never_undoes_what_a_person_decided(aws: Any, verdict: str, aga
     assert not Case.objects.get().is_open
 
 
-def test_a_file_that_was_approved_passes_when_its_owner_uploads_it_again(aws: Any) -> None:
-    reviewer, owner = make_reviewer(), make_user()
-    photo = found(aws, make_photo(owner, sha256="a" * 64), SURE)
-    decisions.approve(reviewer=reviewer, case_id=held(photo.case, reviewer).pk)
-    assert found(aws, make_photo(owner, sha256="a" * 64), SURE).review == Review.APPROVED
-    assert found(aws, make_photo(sha256="a" * 64), SURE).review == Review.QUARANTINED, "another person's"
-
-
-def test_a_file_that_passes_since_it_was_approved_is_in_the_log(aws: Any) -> None:
-    reviewer, owner = make_reviewer(), make_user()
-    photo = found(aws, make_photo(owner, sha256="a" * 64), SURE)
-    decisions.approve(reviewer=reviewer, case_id=held(photo.case, reviewer).pk)
-    again = found(aws, make_photo(owner, sha256="a" * 64), SURE)
-    assert log_of(again.case) == [("approved", "none", "approved")]
-    assert not again.case.is_open
-
-
-@pytest.mark.parametrize("confidence", [HARMLESS, UNSURE])
-def test_a_file_that_was_rejected_is_withheld_when_its_owner_uploads_it_again(aws: Any, confidence: float) -> None:
-    reviewer, owner = make_reviewer(), make_user()
-    photo = found(aws, make_photo(owner, sha256="a" * 64), HARMLESS)
-    asking.report(photo=photo, reason="private")
-    decisions.reject(reviewer=reviewer, case_id=held(photo.case, reviewer).pk, reason="private")
-    again = found(aws, make_photo(owner, sha256="a" * 64), confidence)
-    assert (again.review, again.cleared) == ("quarantined", False)
-    assert log_of(again.case) == [("quarantined", "none", "quarantined")]
-    assert found(aws, make_photo(sha256="a" * 64), HARMLESS).review == Review.NONE, "another person's"
-    decisions.approve(reviewer=reviewer, case_id=held(again.case, reviewer).pk)
-    assert found(aws, again, confidence).review == Review.APPROVED
-
-
 def test_a_run_that_did_not_look_for_it_lets_nothing_pass(aws: Any) -> None:
     photo = found(aws, make_photo(), SURE)
     put_record(aws.table, photo, moderation=[], moderation_model="", run_id="another")
@@ -134,23 +103,3 @@ def test_a_photo_that_runs_again_keeps_its_review_meanwhile(aws: Any) -> None:
     put_record(aws.table, photo, status=contract.Status.PROCESSING.value)
     index([photo.pk])
     assert Photo.objects.get().review == Review.QUARANTINED
-
-
-def test_rejecting_a_photo_withholds_its_owners_other_copies_and_asks_about_them(
-    aws: Any, django_capture_on_commit_callbacks: Any
-) -> None:
-    me = make_user()
-    photo = found(aws, make_photo(me, sha256="a" * 64), UNSURE)
-    copy = found(aws, make_photo(me, sha256="a" * 64), UNSURE)
-    others = found(aws, make_photo(sha256="a" * 64), UNSURE)
-    assert copy.cleared
-    reviewer = make_reviewer()
-    with django_capture_on_commit_callbacks(execute=True):
-        assert decisions.reject(
-            reviewer=reviewer, case_id=held(Case.objects.get(photo=photo), reviewer).pk, reason="nudity"
-        )
-    copy.refresh_from_db()
-    others.refresh_from_db()
-    assert (copy.review, copy.cleared) == (Review.QUARANTINED, False)
-    assert Case.objects.get(photo=copy).is_open
-    assert others.cleared
