@@ -48,9 +48,15 @@ def _was_looked_at(record: contract.Photo) -> bool:
 
 
 def digest(moderation: Sequence[contract.ModerationLabel]) -> str:
-    """What the model found, as 16 characters to compare; none when it found nothing."""
+    """What the model found, and what it is judged by, as 16 characters to compare; none when it found nothing."""
     found = sorted((label.name, round(label.confidence, 1)) for label in moderation)
-    return hashlib.sha256(json.dumps(found).encode()).hexdigest()[:16] if found else ""
+    return hashlib.sha256(json.dumps([found, policy()]).encode()).hexdigest()[:16] if found else ""
+
+
+def policy() -> str:
+    """The thresholds and what counts, as 16 characters to compare."""
+    settled = [settings.REVIEW_FLAG_ABOVE, settings.REVIEW_QUARANTINE_ABOVE, sorted(settings.REVIEW_CATEGORIES)]
+    return hashlib.sha256(json.dumps(settled).encode()).hexdigest()[:16]
 
 
 def level(moderation: Sequence[contract.ModerationLabel]) -> Review:
