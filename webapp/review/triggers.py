@@ -1,7 +1,8 @@
 """What keeps the log as it is, whoever writes to the database past our code. By the name of its kind of database.
 
 SQLite drops a table's triggers with the table, and Django makes a table anew to change it: a migration that changes
-`Entry` makes them again. To empty the whole table at once (TRUNCATE) needs the rights of its owner on PostgreSQL.
+`Entry` makes them again. `manage.py flush` is refused as soon as the log has a row: who wants an empty site makes a new
+database. Only the owner of the table can do away with the triggers on PostgreSQL; let the site use another role.
 """
 
 from __future__ import annotations
@@ -26,11 +27,22 @@ MAKE = {
         f"$$ BEGIN RAISE EXCEPTION '{SAYS}' USING ERRCODE = 'integrity_constraint_violation'; END $$",
         f"CREATE TRIGGER {TABLE}_final BEFORE UPDATE OR DELETE ON {TABLE} "
         f"FOR EACH ROW EXECUTE FUNCTION {TABLE}_refuse()",
+        # What is empty may be emptied, as on SQLite: `flush` truncates every table of a new database, too.
+        f"CREATE FUNCTION {TABLE}_refuse_all() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN IF EXISTS (SELECT FROM {TABLE}) THEN "
+        f"RAISE EXCEPTION '{SAYS}' USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NULL; END $$",
+        f"CREATE TRIGGER {TABLE}_whole BEFORE TRUNCATE ON {TABLE} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION {TABLE}_refuse_all()",
     ],
 }
 REMOVE = {
     "sqlite": [f"DROP TRIGGER IF EXISTS {TABLE}_no_{name}" for name in _REFUSED_BY_SQLITE],
-    "postgresql": [f"DROP TRIGGER IF EXISTS {TABLE}_final ON {TABLE}", f"DROP FUNCTION IF EXISTS {TABLE}_refuse()"],
+    "postgresql": [
+        f"DROP TRIGGER IF EXISTS {TABLE}_final ON {TABLE}",
+        f"DROP TRIGGER IF EXISTS {TABLE}_whole ON {TABLE}",
+        f"DROP FUNCTION IF EXISTS {TABLE}_refuse()",
+        f"DROP FUNCTION IF EXISTS {TABLE}_refuse_all()",
+    ],
 }
 
 

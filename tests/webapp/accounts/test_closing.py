@@ -32,7 +32,7 @@ from webapp.operations.models import Campaign
 from webapp.photos.index import index
 from webapp.photos.models import Batch, Photo
 from webapp.photos.sweep import sweep
-from webapp.review import asking, decisions, triggers
+from webapp.review import asking, decisions
 from webapp.review import queue as leases
 from webapp.review.models import Case
 
@@ -231,19 +231,6 @@ def test_after_the_week_it_is_too_late(aws: Any, me: Any, mine: Client) -> None:
 # --- Carried out -----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def log_of_reviews(me: Any) -> Iterator[None]:
-    """Emptied behind a test, which the database refuses to anybody else."""
-    yield
-    with connection.schema_editor() as editor:
-        triggers.remove(None, editor)
-    with connection.cursor() as cursor:
-        cursor.execute(f"DELETE FROM {triggers.TABLE}")
-    with connection.schema_editor() as editor:
-        triggers.make(None, editor)
-
-
-@pytest.mark.usefixtures("log_of_reviews")
 def test_nothing_is_left_but_a_receipt_and_the_neighbour_stays(aws: Any, me: Any, mine: Client) -> None:
     furnish(aws, me)
     photo, batch = Photo.objects.get(owner=me), Batch.objects.get(owner=me)

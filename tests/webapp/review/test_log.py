@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
 from tests.factories import make_user
@@ -80,6 +81,17 @@ def test_the_database_refuses_what_goes_past_the_models(entry: Entry, statement:
             cursor.execute(statement)
         cursor.execute("SELECT action, reason FROM review_entry")
         assert cursor.fetchall() == [("rejected", "hate")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_whole_site_is_not_emptied_once_there_is_a_log(entry: Entry) -> None:
+    with pytest.raises(CommandError) as refused:
+        call_command("flush", interactive=False, verbosity=0)
+    assert "cannot be changed" in str(refused.value.__cause__)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor, pytest.raises(DatabaseError, match="cannot be changed"):
+            cursor.execute("TRUNCATE review_entry CASCADE")
+    assert Entry.objects.get() == entry
 
 
 def test_no_permission_and_no_page_of_the_admin_is_about_the_log(entry: Entry) -> None:
