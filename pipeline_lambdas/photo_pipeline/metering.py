@@ -29,9 +29,10 @@ UNIT_BYTES = 1024
 
 
 class Meter:
-    """Counts what the invocation that made it uses."""
+    """Counts what the invocation that made it uses, and the transitions of tries that came before it and raised."""
 
-    def __init__(self) -> None:
+    def __init__(self, retries: int) -> None:
+        self._retries = retries
         self._from = time.monotonic()
         self._requests: Counter[str] = Counter()
         self._read_units = self._write_units = 0.0
@@ -54,6 +55,7 @@ class Meter:
             write_units=self._write_units,
             invocations=1,
             gb_seconds=round(seconds * memory_megabytes() / 1024, 6),
+            transitions=self._retries,
         )
 
 
@@ -61,9 +63,9 @@ _meter: ContextVar[Meter | None] = ContextVar("meter", default=None)
 
 
 @contextmanager
-def metered() -> Iterator[Meter]:
-    """One invocation."""
-    meter = Meter()
+def metered(event: Mapping[str, Any]) -> Iterator[Meter]:
+    """One invocation, by `event`: a step's says how many tries there were before this one (`retries`)."""
+    meter = Meter(event.get("retries", 0))
     token = _meter.set(meter)
     try:
         yield meter

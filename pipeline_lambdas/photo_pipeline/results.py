@@ -81,13 +81,14 @@ class State:
     @property
     def usage(self) -> Usage:
         """What is known to have been used before StoreMetadata, and the transitions of the whole execution. A try that
-        raised hands nothing on: what it used is not known, but for the answers that it has paid for."""
+        raised hands nothing on: what it used is not known, but for the answers that it has paid for, and that it was
+        one: the next is told of it, though not who catches the last."""
         parts = (self.trigger, self.resize and self.resize.usage, self.analysis and self.analysis.usage)
         return sum((part for part in parts if part), Usage(transitions=self._transitions))
 
     @property
     def _transitions(self) -> int:
-        """One for each state that is entered, without tries that were made again."""
+        """One for each state that is entered; tries that were made again come with what was used."""
         if self.error:
             reached = {"ResizeImage": 1, "RekognitionLabels": 3, "StoreMetadata": 3 + (self.analysis is not None)}
             return reached[_what_broke(self)[0]] + len(LAST_STATES)

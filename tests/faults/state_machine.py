@@ -92,11 +92,12 @@ def _through_json(execution: Execution) -> Any:
 
 
 def _task(name: str, state: Mapping[str, Any], execution: Execution, invoke: Invoke) -> str | None:
-    tried = [0] * len(state.get("Retry", []))
+    tried, entered = [0] * len(state.get("Retry", [])), len(execution.visited)
     while True:
         execution.visited.append(name)
         try:
-            result = invoke(_resource(state["Resource"]), _parameters(state, execution.state))
+            given = _parameters(state, execution.state, retries=execution.visited[entered:].count(name) - 1)
+            result = invoke(_resource(state["Resource"]), given)
         except TaskFailed as failed:
             if _may_retry(state, failed.error, tried):
                 continue
@@ -163,11 +164,14 @@ def _resource(reference: str) -> str:
     return reference.removeprefix("${").removesuffix("}")
 
 
-def _parameters(state: Mapping[str, Any], given: Any) -> Any:
+def _parameters(state: Mapping[str, Any], given: Any, *, retries: int) -> Any:
     if "Parameters" not in state:
         return given
-    parts = state["Parameters"].items()
-    return {name.removesuffix(".$"): _at(given, part) if name.endswith(".$") else part for name, part in parts}
+    context = {"$$.State.RetryCount": retries}
+    return {
+        name.removesuffix(".$"): context[part] if part in context else _at(given, part)
+        for name, part in state["Parameters"].items()
+    }
 
 
 def _at(given: Any, path: str) -> Any:

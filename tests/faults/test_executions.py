@@ -26,7 +26,7 @@ class FakePipeline:
         self._errors = list(errors)
 
     def invoke(self, function: str, given: Any) -> Any:
-        self.asked.append(f"{given['run']} {function}")
+        self.asked.append(f"{given.get('state', given)['run']} {function}")
         if self._errors:
             raise TaskFailed(self._errors.pop(0))
         return RESIZED

@@ -72,7 +72,8 @@ def cloud() -> Iterator[SimpleNamespace]:
             definition=json.dumps({"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}),
             roleArn="arn:aws:iam::123456789012:role/states",
         )
-        yield SimpleNamespace(aws=aws, pipeline=Pipeline(Injector()), wire=Wire())
+        injector = Injector()
+        yield SimpleNamespace(aws=aws, injector=injector, pipeline=Pipeline(injector), wire=Wire())
 
 
 @pytest.fixture
@@ -161,6 +162,25 @@ def test_a_run_that_breaks_tells_what_is_known_of_it(
     assert used.transitions == len([name for at, name in enumerate(visited) if visited[at - 1 : at] != [name]])
 
 
+@pytest.mark.parametrize(
+    ("step", "operation"),
+    [("ResizeImage", "UpdateItem"), ("StoreMetadata", "GetItem"), ("StoreMetadata", "UpdateItem")],
+)
+def test_tries_of_a_step_that_raised_are_counted_as_transitions(
+    cloud: SimpleNamespace, small_photo: bytes, step: str, operation: str
+) -> None:
+    twice = iter([True, True])
+
+    def when() -> bool:
+        return cloud.injector.function == step and next(twice, False)
+
+    with spoil(pipeline_aws.table(TABLE).meta.client, operation, Fault.ACCESS_DENIED, when=when):
+        photo = send(cloud, small_photo + step.encode() + operation.encode())
+    visited = cloud.pipeline.executions[photo.run_id].visited
+    assert (photo.status, visited.count(step)) == ("ready", 3)
+    assert photo.usage[0].transitions == len(visited)
+
+
 def test_requests_that_botocore_sends_again_are_counted_again(
     cloud: SimpleNamespace, wire: Counter[str], small_photo: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,6 +202,7 @@ def test_what_a_try_has_paid_that_raised_is_counted_by_the_next_one(
         photo = send(cloud, small_photo + b"paid")
     visited = cloud.pipeline.executions[photo.run_id].visited
     assert (photo.status, visited.count("RekognitionLabels") > 1) == ("ready", True)
+    assert photo.usage[0].transitions == len(visited), "each try is one"
     paid = photo.usage[0].requests
     assert paid[f"Rekognition.{LABELS}"] == wire[f"Rekognition.{LABELS}"] == 1
     assert paid[f"Rekognition.{MODERATION}"] == wire[f"Rekognition.{MODERATION}"] == 1

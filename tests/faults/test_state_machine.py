@@ -42,6 +42,20 @@ def test_an_error_that_nothing_names_fails_the_execution() -> None:
     assert run(load(), {"run": {}}, make_invoke("States.DataLimitExceeded")).status == "FAILED"
 
 
+def test_a_step_is_told_how_many_tries_were_before() -> None:
+    told: list[int] = []
+
+    def invoke(resource: str, given: Any) -> Any:
+        if resource == "ResizeImageArn":
+            told.append(given["retries"])
+            if len(told) < 3:
+                raise TaskFailed("ClientError")
+        return {"outcome": "resized", "batch_due": False, "batch_id": ""}
+
+    run(load(), {"run": {}}, invoke)
+    assert told == [0, 1, 2]
+
+
 def test_notify_user_gets_the_batch_alone() -> None:
     given: list[Any] = []
 
@@ -50,7 +64,7 @@ def test_notify_user_gets_the_batch_alone() -> None:
         return {"outcome": "rejected", "batch_due": True, "batch_id": "b1"}
 
     run(load(), {"run": {}}, invoke)
-    assert given[-1] == ("NotifyUserArn", {"batch_id": "b1"})
+    assert given[-1] == ("NotifyUserArn", {"batch_id": "b1", "retries": 0})
 
 
 @pytest.mark.parametrize(("breaks", "last"), [(3, "NotifyUser"), (4, "NoticeNotSent")])

@@ -63,7 +63,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     Whatever is raised may be tried again: either nothing is claimed, or the next invocation finds the claim. In quiet
     hours nothing is claimed either: the site asks again when they are over.
     """
-    with metered() as meter:
+    with metered(event) as meter:
         return {"outcome": _tell_if_due(event["batch_id"], meter)}
 
 

@@ -22,9 +22,10 @@ logger = Logger()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """`{"run": Run, "resize": ResizeResult}` to a LabelsResult. Whatever is raised is worth trying again."""
+    """`{"run": Run, "resize": ResizeResult, "retries": …}` to a LabelsResult. Whatever is raised is worth trying
+    again."""
     run, resize = from_item(Run, event["run"]), from_item(ResizeResult, event["resize"])
-    with metered() as meter:
+    with metered(event) as meter:
         result = _analyse_or_say_why(run, resize, Deadline(context))
         return to_state(replace(result, usage=meter.read()))
 

@@ -21,8 +21,8 @@ logger = Logger()
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """`{"run": Run}` to a ResizeResult."""
-    with metered() as meter:
+    """`{"run": Run, "retries": …}` to a ResizeResult."""
+    with metered(event) as meter:
         result = _claim_and_resize(from_item(Run, event["run"]))
         return to_state(replace(result, usage=meter.read()))
 

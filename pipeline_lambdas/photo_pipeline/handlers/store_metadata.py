@@ -19,9 +19,10 @@ logger = Logger()
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """The execution's whole state to `{"outcome": a status or "overtaken", "batch_id": …, "batch_due": …}`."""
-    with metered() as meter:
-        return _store(from_item(State, event), meter)
+    """`{"state": the execution's whole state, "retries": …}` to `{"outcome": a status or "overtaken", "batch_id": …,
+    "batch_due": …}`. An execution that was begun before an update of the pipeline hands over the bare state."""
+    with metered(event) as meter:
+        return _store(from_item(State, event.get("state", event)), meter)
 
 
 def _store(state: State, meter: Meter) -> dict[str, Any]:

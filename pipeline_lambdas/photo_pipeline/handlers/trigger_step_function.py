@@ -21,7 +21,7 @@ START = "SFN.StartExecution"
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """An S3 notification to `{"started": [run ids]}`. S3's test event, which has no records, starts nothing."""
-    with metered() as meter:
+    with metered(event) as meter:
         return {"started": [run.run_id for run in _start_all(event, meter)]}
 
 

@@ -19,7 +19,7 @@ from tests.pipeline_lambdas.sizes import item_size
 
 def test_units_are_what_dynamodb_says_that_it_consumed(aws: SimpleNamespace) -> None:
     table = pipeline_aws.table(TABLE)
-    with metering.metered() as meter:
+    with metering.metered({}) as meter:
         table.put_item(Item={"pk": "a", "sk": "b"})
         table.get_item(Key={"pk": "a", "sk": "b"})
     told = table.get_item(Key={"pk": "a", "sk": "b"})["ConsumedCapacity"]["CapacityUnits"]
@@ -29,7 +29,7 @@ def test_units_are_what_dynamodb_says_that_it_consumed(aws: SimpleNamespace) -> 
 
 def test_a_write_that_its_condition_refuses_takes_a_unit(aws: SimpleNamespace) -> None:
     batch = make_batch(aws, "o", gone={"1"})
-    with metering.metered() as meter:
+    with metering.metered({}) as meter:
         photo_table._conditional(pipeline_aws.table(TABLE), **batch_outcome_update(batch.batch_id, "1", "ready"))
     assert (meter.read().write_units, meter.read().requests) == (1, {"DynamoDB.UpdateItem": 1})
 
@@ -38,14 +38,14 @@ def test_time_is_charged_by_the_memory_that_the_function_has(monkeypatch: pytest
     now = iter([100.0, 102.0])
     monkeypatch.setattr(metering, "time", SimpleNamespace(monotonic=lambda: next(now)))
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769")
-    with metering.metered() as meter:
+    with metering.metered({}) as meter:
         assert meter.read().gb_seconds == pytest.approx(2 * 1769 / 1024)
 
 
 def test_threads_count_for_the_invocation_that_made_them_and_for_no_other(aws: SimpleNamespace) -> None:
     table = pipeline_aws.table(TABLE)
-    with metering.metered() as outer, ThreadPoolExecutor() as pool:
-        with metering.metered() as inner:
+    with metering.metered({}) as outer, ThreadPoolExecutor() as pool:
+        with metering.metered({}) as inner:
             pool.submit(copy_context().run, table.get_item, Key={"pk": "a", "sk": "b"}).result()
         table.get_item(Key={"pk": "a", "sk": "b"})
     table.get_item(Key={"pk": "a", "sk": "b"})
