@@ -341,7 +341,7 @@ FLOWS = {
     "photo never arrived": Flow(_never_arrived, {GET: 2, HEAD: 1, UPDATE: 2, TELL: 1}, FAILED),
     "execution dead": Flow(_dead_execution, {GET: 2, DESCRIBE: 1, HEAD: 1, UPDATE: 1, START: 1}, READY),
     "execution dead, the last": Flow(
-        partial(_dead_execution, attempt=3), {GET: 2, DESCRIBE: 1, UPDATE: 2, TELL: 1}, FAILED
+        partial(_dead_execution, attempt=3), {GET: 2, DESCRIBE: 1, UPDATE: 2, QUERY: 1, TELL: 1}, FAILED
     ),
     "record lost": Flow(_lost_record, {GET: 3, PUT: 1, HEAD: 1, UPDATE: 1, START: 1}, READY),
     "deletion half done": Flow(_row_to_delete, ERASING, GONE),

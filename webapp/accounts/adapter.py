@@ -50,7 +50,9 @@ class AccountAdapter(DefaultAccountAdapter):
         request = allauth_context.request
         site = {"request": request, "email": email, "current_site": get_current_site(request)}
         message = self.render_mail(template_prefix, email, {**site, **context})
-        send_soon(subject=message.subject, body=message.body, to="" if _is_nobody(context.get("user")) else email)
+        user = context.get("user")
+        to, person = ("", "") if _is_nobody(user) else (email, str(user.pk) if user else "")
+        send_soon(subject=message.subject, body=message.body, to=to, person=person)
 
     def send_confirmation_mail(self, request: HttpRequest, emailconfirmation: Any, signup: bool) -> None:
         try:

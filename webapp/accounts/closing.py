@@ -133,7 +133,7 @@ def _tell(what: str, user: User, **context: Any) -> None:
         subject, body = (render_to_string(f"accounts/email/{what}_{part}.txt", context)
                          for part in ("subject", "message"))  # fmt: skip
     try:
-        mail.send_soon(subject=subject.strip(), body=body, to=user.email)
+        mail.send_soon(subject=subject.strip(), body=body, to=user.email, person=str(user.pk))
     except mail.MailError:
         logger.exception("%s was not told: %s", user.pk, what)
 

@@ -246,7 +246,7 @@ def _tell(export: Export) -> None:
         subject, body = (render_to_string(f"accounts/email/export_ready_{part}.txt", context)
                          for part in ("subject", "message"))  # fmt: skip
     try:
-        mail.send_soon(subject=subject.strip(), body=body, to=export.owner.email)
+        mail.send_soon(subject=subject.strip(), body=body, to=export.owner.email, person=str(export.owner_id))
     except mail.MailError:
         logger.exception("nobody is told that export %s is ready", export.pk)
 

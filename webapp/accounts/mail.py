@@ -18,13 +18,13 @@ class MailError(Exception):
     """The mail was neither taken by the queue nor sent."""
 
 
-def send_soon(*, subject: str, body: str, to: str) -> None:
-    """Have one plain-text mail sent. Raises MailError."""
+def send_soon(*, subject: str, body: str, to: str, person: str = "") -> None:
+    """Have one plain-text mail sent, which counts for the `person` (an id) that it is about. Raises MailError."""
     try:
-        tasks.send_mail.delay(subject=subject, body=body, to=to)
+        tasks.send_mail.delay(subject=subject, body=body, to=to, person=person)
     except (OperationalError, *aws.ERRORS) as error:
         logger.warning("the queue does not answer, so a mail is sent without it: %s", error)
-        _send_now(subject=subject, body=body, to=to)
+        _send_now(subject=subject, body=body, to=to, person=person)
 
 
 def _send_now(**message: str) -> None:

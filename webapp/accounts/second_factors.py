@@ -116,7 +116,7 @@ def _tell_that_they_are_gone(user: User) -> None:
     subject, body = (
         render_to_string(f"mfa/email/forgotten_{part}.txt", context).strip() for part in ("subject", "message")
     )
-    mail.send_soon(subject=subject, body=body, to=user.email)
+    mail.send_soon(subject=subject, body=body, to=user.email, person=str(user.pk))
 
 
 @transaction.atomic

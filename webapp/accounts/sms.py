@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from pipeline_lambdas.photo_pipeline import contract
 from webapp import aws
+from webapp.costs import spending
 
 logger = logging.getLogger(__name__)
 TRANSACTIONAL = {"AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"}}
@@ -33,6 +34,7 @@ def send(*, user_id: UUID, phone: str, text: str) -> None:
     except aws.ERRORS as error:
         logger.warning("a text message was not sent: %s", error)
         raise SmsError from error
+    spending.note_sent(spending.SMS, person=user_id)
 
 
 def count(key: contract.Key, *, at_most: int) -> None:

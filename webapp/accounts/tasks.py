@@ -4,17 +4,20 @@ from anymail.exceptions import AnymailAPIError
 from celery import shared_task
 from django.core import mail
 
+from webapp.costs import spending
+
 from . import bounces, closing, exports, preferences, sessions
 from .models import NotificationPreferences
 
 
 @shared_task(autoretry_for=(AnymailAPIError,), retry_backoff=2, retry_backoff_max=60, max_retries=8)
-def send_mail(*, subject: str, body: str, to: str, unsubscribe_url: str = "") -> None:
-    """Send one plain-text mail, trying again for a few minutes. Without an address it is sent to nobody. Mail that one
-    may unsubscribe from says where (RFC 8058)."""
+def send_mail(*, subject: str, body: str, to: str, person: str = "", unsubscribe_url: str = "") -> None:
+    """Send one plain-text mail, trying again for a few minutes, and count it for the `person` (an id) that it is about.
+    Without an address it is sent to nobody. Mail that one may unsubscribe from says where (RFC 8058)."""
     headers = {"List-Unsubscribe": f"<{unsubscribe_url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     if to:
         mail.EmailMessage(subject, body, to=[to], headers=headers if unsubscribe_url else None).send()
+        spending.note_sent(spending.MAIL, person=person)
 
 
 @shared_task(autoretry_for=(preferences.CopyError,), retry_backoff=5, retry_backoff_max=60, max_retries=5)

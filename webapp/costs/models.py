@@ -1,7 +1,7 @@
 """What was used, in SQL: what the records of photos and batches say of it, to be summed.
 
-One row a run and one a notice, by the month in which it ended. A photo that goes leaves its rows to one of the
-month that does not say whose it was.
+One row a run and one a notice, by the month in which it ended, and one a person and month for what the site itself has
+sent them. A photo that goes, or a person, leaves its rows to one of the month that does not say whose it was.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ def _quantities(row: dict[str, Any]) -> Quantities:
 
 
 class Use(models.Model):
-    """What a run of a photo used, what telling about a batch did, or what was used by photos that are gone. `key` is
-    the name of the run, or of what else it is; `photos` is 1 in the first row of a photo."""
+    """What a run of a photo used, what telling about a batch did, what the site sent, or what was used by those gone.
+    `key` is the name of the run, or of what else it is; `photos` is 1 in the first row of a photo."""
 
     key = models.CharField(max_length=80, unique=True)
     month = models.DateField(db_index=True, help_text="Its first day.")
@@ -79,6 +79,8 @@ class Use(models.Model):
     moderation = models.PositiveBigIntegerField(default=0)
     mails = models.PositiveBigIntegerField(default=0)
     sms = models.PositiveBigIntegerField(default=0)
+    site_mails = models.PositiveBigIntegerField(default=0)
+    site_sms = models.PositiveBigIntegerField(default=0)
 
     objects = UseQuerySet.as_manager()
 

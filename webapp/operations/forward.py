@@ -14,7 +14,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F
 
 from pipeline_lambdas.photo_pipeline import contract
-from webapp.photos import catalog, runs
+from webapp.photos import analyses, catalog, runs
 from webapp.photos.errors import AWS_ERRORS, OUT_OF_TIME
 from webapp.photos.index import index
 
@@ -128,6 +128,7 @@ def _settle(campaign: Campaign, row: CampaignPhoto, record: contract.Photo | Non
 
 def _note_failed(row: CampaignPhoto, why: contract.Reason | None) -> None:
     """One that the cap on costs has stopped comes again when there is room."""
+    analyses.note_paid([row.photo])
     if why and why.code == contract.Failure.PAUSED and row.tries + 1 < MAX_TRIES:
         _change(row, PhotoStatus.RUNNING, status=PhotoStatus.WAITING, tries=row.tries + 1, run_id="", before={})
     else:
@@ -158,6 +159,7 @@ def _try_again(row: CampaignPhoto) -> None:
     moment is left to the next look: another run would take its labels for those of before."""
     if catalog.end_relabel(row.photo, row.run_id) is None and _is_done(row, catalog.get(row.photo)):
         return
+    analyses.note_paid([row.photo])
     if row.tries + 1 < MAX_TRIES:
         _change(row, PhotoStatus.RUNNING, status=PhotoStatus.WAITING, tries=row.tries + 1, run_id="", before={})
     else:

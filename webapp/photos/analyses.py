@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
 from pipeline_lambdas.photo_pipeline import contract
 from webapp import aws
+from webapp.costs import spending
 from webapp.photos import catalog
 from webapp.photos.models import Photo
 
@@ -25,11 +26,20 @@ def forget(photo: Photo, *, note: Callable[[list[contract.Analysis]], None] = la
         _erase_unused(analysis)
 
 
+def note_paid(photos: Iterable[Photo]) -> None:
+    """Have it counted what runs of photos have paid for that did not come to a good end: their records do not tell."""
+    for photo in photos:
+        spending.note_paid(photo, _of(photo, {photo.sha256}))
+
+
 def _of_content(photo: Photo) -> Iterator[contract.Analysis]:
     """Analyses of the photo's content, whoever uses them. A run that claims one notes the content in the record."""
     record = catalog.get(photo)
-    known = {photo.sha256, record.original.sha256 if record else ""} - {""}
-    for sha256 in sorted(known):
+    return _of(photo, {photo.sha256, record.original.sha256 if record else ""})
+
+
+def _of(photo: Photo, contents: set[str]) -> Iterator[contract.Analysis]:
+    for sha256 in sorted(contents - {""}):
         prefix = contract.analysis_item_key(str(photo.owner_id), sha256, "")
         pages = (
             aws.table()

@@ -89,7 +89,7 @@ def finish(photo: Photo) -> bool:
     if photo.run_id and runs.stop(photo.run_id):
         Photo.objects.filter(pk=photo.pk).update(waiting_since=timezone.now())
         return False
-    _erase(photo, note=partial(spending.note_unstored, photo))
+    _erase(photo, note=partial(spending.note_paid, photo))
     with transaction.atomic():
         spending.forget_photo(photo.pk)
         photo.delete()

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from pipeline_lambdas.photo_pipeline import contract
 from webapp.costs import spending
-from webapp.photos import catalog, clock, owners, places
+from webapp.photos import analyses, catalog, clock, owners, places
 from webapp.photos.errors import AWS_ERRORS, OUT_OF_TIME
 from webapp.photos.models import LabelCount, Photo, PhotoLabel, Status
 from webapp.review import judging
@@ -70,7 +70,14 @@ def index(photo_ids: Sequence[UUID]) -> list[Photo]:
     A record that cannot be taken into SQL is logged and left, and stops no other.
     """
     chunks = (photo_ids[at : at + TOGETHER] for at in range(0, len(photo_ids), TOGETHER))
-    return [photo for chunk in chunks for photo in _index_apart(chunk)]
+    photos = [photo for chunk in chunks for photo in _index_apart(chunk)]
+    analyses.note_paid(photo for photo in photos if _has_lost_a_run(photo))
+    return photos
+
+
+def _has_lost_a_run(photo: Photo) -> bool:
+    may_have = photo.status == Status.FAILED or (photo.status == Status.READY and photo.attempt > 1)
+    return may_have and bool(photo.run_id)
 
 
 def _index_apart(photo_ids: Sequence[UUID]) -> list[Photo]:

@@ -47,7 +47,8 @@ def _send(case: Case) -> bool:
         subject, body = (render_to_string(f"review/email/decided_{part}.txt", _context(case))
                          for part in ("subject", "message"))  # fmt: skip
     unsubscribe_url = unsubscribe.url_for(case.owner_id)
-    send_mail.delay(subject=subject.strip(), body=body, to=case.owner.email, unsubscribe_url=unsubscribe_url)
+    to = {"to": case.owner.email, "person": str(case.owner_id)}
+    send_mail.delay(subject=subject.strip(), body=body, unsubscribe_url=unsubscribe_url, **to)
     return True
 
 

@@ -13,6 +13,8 @@ from moto.ses.models import ses_backends
 from tests.conftest import REGION
 from webapp.accounts import tasks
 
+pytestmark = pytest.mark.django_db
+
 
 @pytest.fixture
 def sent(settings: Any, aws: SimpleNamespace) -> list[Any]:

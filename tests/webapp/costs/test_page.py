@@ -56,6 +56,16 @@ def test_the_month_is_told_by_photos_people_and_kinds(operator: Client) -> None:
 
 
 @pytest.mark.usefixtures("november")
+def test_what_the_site_sends_is_told_by_itself_and_who_it_was_for(operator: Client) -> None:
+    make_use(owner=make_user(email="ada@example.org"), photos=0, mails=1, site_mails=6250)
+    page = text_of(operator.get("/admin/cost/"))
+    (mails,) = (row for row in page.split("<tr>") if "Mails of the site" in row)
+    assert "6,250" in mails
+    assert "$1.00" in mails
+    assert "ada@example.org" in page
+
+
+@pytest.mark.usefixtures("november")
 def test_the_time_of_functions_is_marked_as_an_estimate_and_what_is_metered_is_not(operator: Client) -> None:
     rows = text_of(operator.get("/admin/cost/")).split("<tr>")
     (time,) = (row for row in rows if "Lambda, time" in row)

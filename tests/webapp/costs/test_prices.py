@@ -57,7 +57,8 @@ def test_the_use_of_a_photo_has_the_price_that_a_calculator_gives() -> None:
     [
         (Quantities(), "0"),
         (Quantities(labels=1000), "1"),
-        (Quantities(mails=10_000), "1"),
+        (Quantities(mails=6_250), "1"),
+        (Quantities(site_mails=6_250), "1"),
         (Quantities(transitions=40_000), "1"),
         (Quantities(write_units=1_600_000), "1"),
         (Quantities(read_units=8_000_000), "1"),
@@ -66,6 +67,7 @@ def test_the_use_of_a_photo_has_the_price_that_a_calculator_gives() -> None:
         (Quantities(lambda_requests=5_000_000), "1"),
         (Quantities(lambda_gb_seconds=75_000), "1.000005"),
         (Quantities(sms=100), "0.581"),
+        (Quantities(site_sms=100), "0.581"),
     ],
 )
 def test_so_much_of_one_kind_has_a_round_price(used: Quantities, dollars: str) -> None:
@@ -75,6 +77,7 @@ def test_so_much_of_one_kind_has_a_round_price(used: Quantities, dollars: str) -
 def test_every_kind_has_a_price_and_says_where_it_is_from() -> None:
     assert set(US_EAST_1.prices) == set(KINDS)
     assert all(each.page.startswith("https://aws.amazon.com/") for each in US_EAST_1.prices.values())
+    assert all(each.checked for each in US_EAST_1.prices.values())
     assert US_EAST_1.prices["lambda_gb_seconds"].estimate
 
 
@@ -84,6 +87,18 @@ def test_a_file_gives_the_prices_of_another_region(settings: Any, tmp_path: Path
     settings.COST_PRICES_FILE = str(file)
     assert (prices.table().region, prices.table().date) == ("eu-central-1", "2026-10-01")
     assert price(Quantities(labels=10, faces=10)) == Decimal("0.012") + Decimal("0.01")
+
+
+def test_what_the_site_sends_costs_what_notices_cost_unless_the_file_says_otherwise(
+    settings: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "prices.json"
+    file.write_text(
+        '{"region": "eu-central-1", "date": "2026-10-01", "prices": {"mails": 0.1, "sms": 1, "site_sms": 2}}'
+    )
+    settings.COST_PRICES_FILE = str(file)
+    used = (Quantities(mails=1), Quantities(site_mails=1), Quantities(sms=1), Quantities(site_sms=1))
+    assert [price(each) for each in used] == [Decimal("0.1"), Decimal("0.1"), 1, 2]
 
 
 @pytest.mark.parametrize("told", ["", "[]", json.dumps({"region": "x", "date": "y", "prices": {"lables": 1}})])

@@ -7,16 +7,20 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from django.db import connection
+import time_machine
+from django.core import mail
+from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from pipeline_lambdas.photo_pipeline import contract
 from tests.factories import make_batch, make_photo, make_user, put_record
 from webapp.accounts import closing
-from webapp.costs import estimates, spending
+from webapp.accounts.tasks import send_mail
+from webapp.costs import cap, estimates, spending
 from webapp.costs.models import Use
 from webapp.costs.prices import US_EAST_1, Quantities, price
 from webapp.photos import deletion
@@ -123,6 +127,92 @@ def test_what_a_run_stored_is_not_counted_again_by_what_it_paid(aws: Any) -> Non
     assert Use.objects.totals()[0].labels == 1
 
 
+def paid_for(photo: Photo, run_id: str, **overrides: Any) -> contract.Analysis:
+    asked = {f"{kind}_run": run_id for kind in ("labels", "faces")}
+    return contract.Analysis(str(photo.owner_id), "ab", "all", **{**asked, **overrides})
+
+
+def test_what_a_run_paid_that_broke_or_died_is_counted_when_its_photo_fails_and_once(aws: Any) -> None:
+    """Its record cannot tell: a try that raised hands nothing on."""
+    photo = make_photo()
+    run_id = f"{photo.pk}-1"
+    facts = {"status": "failed", "run_id": run_id, "original": contract.Original(bytes=1, sha256="ab")}
+    put_record(aws.table, photo, usage=[make_usage(run_id, requests={"S3.PutObject": 3})], **facts)
+    aws.table.put_item(Item=contract.to_item(paid_for(photo, run_id, moderation_run="somebody-else-1")))
+    index([photo.pk])
+    index([photo.pk])
+    used, photos = Use.objects.totals()
+    assert (used.labels, used.faces, used.moderation, used.s3_writes, photos) == (1, 1, 0, 3, 1)
+
+
+def test_what_a_dead_run_paid_is_counted_beside_the_run_that_came_after_it(aws: Any) -> None:
+    photo = make_photo(attempt=2)
+    runs = [f"{photo.pk}-1", f"{photo.pk}-2"]
+    aws.table.put_item(Item=contract.to_item(paid_for(photo, runs[0])))
+    facts = {"original": contract.Original(bytes=1, sha256="ab"), "run_id": runs[1], "attempt": 2}
+    put_record(aws.table, photo, status="failed", **facts)
+    index([photo.pk])
+    assert Use.objects.totals() == (Quantities(labels=1, faces=1), 0), "the record tells of no run yet"
+    put_record(aws.table, photo, usage=[make_usage(runs[1], requests={})], **facts)
+    index([photo.pk])
+    used, photos = Use.objects.totals()
+    assert (used.labels, used.lambda_requests, photos, Use.objects.count()) == (1, 4, 1, 2)
+
+
+def test_a_run_that_was_noted_by_what_it_paid_alone_is_noted_whole_once_its_record_tells_of_it(aws: Any) -> None:
+    photo = make_photo()
+    run_id = f"{photo.pk}-1"
+    spending.note_paid(photo, [paid_for(photo, run_id)])
+    put_record(aws.table, photo, usage=[make_usage(run_id)])
+    index([photo.pk])
+    used, photos = Use.objects.totals()
+    assert (used.labels, used.s3_writes, used.lambda_requests, photos) == (1, 3, 4, 1)
+
+
+# --- What the site itself sends ---
+
+
+def test_mails_and_codes_of_the_site_are_counted_by_person_and_month(aws: Any) -> None:
+    ana = make_user(email="ana@example.org")
+    with time_machine.travel("2026-11-30T23:59:00Z", tick=False):
+        for _ in range(2):
+            send_mail(subject="Hello", body="Hello", to="ana@example.org", person=str(ana.pk))
+        spending.note_sent(spending.SMS, person=ana.pk)
+    with time_machine.travel("2026-12-01T00:01:00Z", tick=False):
+        send_mail(subject="Hello", body="Hello", to="ana@example.org", person=str(ana.pk))
+    months = Use.objects.by_month(since=NOVEMBER)
+    assert months == [(NOVEMBER, Quantities(site_mails=2, site_sms=1), 0), (DECEMBER, Quantities(site_mails=1), 0)]
+    assert [email for email, _used, _photos in Use.objects.by_person(limit=5)] == ["ana@example.org"]
+
+
+@pytest.mark.parametrize("to", ["nobody", "ana@example.org"])
+def test_what_is_sent_to_whom_there_is_no_account_counts_and_says_of_nobody(to: str) -> None:
+    send_mail(subject="Hello", body="Hello", to="ana@example.org", person="" if to == "nobody" else str(uuid4()))
+    (noted,) = Use.objects.all()
+    assert (noted.site_mails, noted.owner, "nobody" in noted.key) == (1, None, True)
+
+
+def test_a_mail_that_is_sent_to_nobody_counts_nothing() -> None:
+    send_mail(subject="Hello", body="Hello", to="")
+    assert not Use.objects.exists()
+
+
+def test_a_mail_that_cannot_be_counted_is_sent_once_and_that_is_logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(spending, "_count_sent", lambda *_: (_ for _ in ()).throw(DatabaseError))
+    send_mail(subject="Hello", body="Hello", to="ana@example.org")
+    assert len(mail.outbox) == 1
+    assert "not counted" in caplog.text
+
+
+def test_what_the_site_sends_counts_against_the_cap(settings: Any) -> None:
+    settings.MONTHLY_COST_CAP = Decimal(10)
+    before = cap.spent()
+    spending.note_sent(spending.SMS)
+    assert cap.spent() - before == US_EAST_1.prices["site_sms"].dollars
+
+
 def test_the_notice_of_a_batch_is_counted_once_whatever_it_adds_later() -> None:
     batch = make_batch()
     used = contract.Usage({"SESv2.SendEmail": 1, "DynamoDB.UpdateItem": 2}, 1, 2, 1, 0.1)
@@ -138,9 +228,12 @@ def test_who_leaves_takes_the_name_off_what_they_used(aws: Any, settings: Any) -
     batch = make_batch()
     used = contract.Usage({"SESv2.SendEmail": 1})
     spending.note_batch(batch, contract.Batch(str(batch.pk), str(batch.owner_id), 1, usage=used))
-    closing.finish(batch.owner)
-    (left,) = Use.objects.all()
-    assert (left.mails, left.owner, str(batch.pk) in left.key) == (1, None, False)
+    spending.note_sent(spending.MAIL, person=batch.owner_id)
+    assert closing.finish(batch.owner)  # which mails them once more
+    assert {use.owner for use in Use.objects.all()} == {None}
+    assert not any(str(gone) in use.key for use in Use.objects.all() for gone in (batch.pk, batch.owner_id))
+    used, _photos = Use.objects.totals()
+    assert (used.mails, used.site_mails) == (1, 2)
 
 
 def test_an_estimate_goes_by_the_photos_that_were_there_once_there_are_enough(aws: Any) -> None:
