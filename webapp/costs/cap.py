@@ -3,7 +3,7 @@
 A pause lasts until the next month, or until the cap is raised above what was spent or taken away. One that began since
 much was under way, such as uploads that never arrived, also ends when there is clearly room again; that the photos it
 stops are no longer under way is not enough where the cap is all but spent. Then they are run again by themselves, some
-at each beat, and no more than the cap has room for.
+at each beat, and no more than the cap has room for. At a cap of 0 nothing new is analysed, in no month.
 """
 
 from __future__ import annotations
@@ -40,14 +40,16 @@ def current() -> Pause | None:
 def keep() -> int:
     """Begin or end the pause, as the costs of the month ask, and run again what one has stopped; how many photos."""
     pause = Pause.objects.first()
-    if pause is None and _is_reached(spent() + under_way()):
-        pause = begin()
-    elif pause is not None and _is_over(pause):
-        end()
-        pause = None
-    elif pause is not None:
+    if pause is not None and not _is_over(pause):
         pause_store.put(pause.until)  # the table may have lost it
-    return 0 if pause else go_on()
+        return 0
+    if _is_reached(spent() + under_way()):
+        Pause.objects.all().delete()  # one of the month before; the table gets the new one in its place
+        begin()
+        return 0
+    if pause is not None:
+        end()
+    return go_on()
 
 
 def spent() -> Decimal:
@@ -59,6 +61,13 @@ def spent() -> Decimal:
 def under_way() -> Decimal:
     """Dollars that photos will cost which are being processed now, about."""
     return estimate(Photo.objects.open().count())
+
+
+def left() -> Decimal | None:
+    """Dollars that may be spent this month, besides what is under way; None without a cap."""
+    if settings.MONTHLY_COST_CAP is None:
+        return None
+    return max(Decimal(0), settings.MONTHLY_COST_CAP - spent() - under_way())
 
 
 def _is_reached(dollars: Decimal) -> bool:
@@ -118,7 +127,7 @@ def go_on() -> int:
 def _room() -> int:
     """How many photos more the cap has room for, at most `AT_ONCE`."""
     each = average()
-    if settings.MONTHLY_COST_CAP is None or not each:
+    if not each:
         return AT_ONCE
-    left = settings.MONTHLY_COST_CAP - spent() - under_way()
-    return max(0, min(AT_ONCE, int(left / each)))
+    room = left()
+    return AT_ONCE if room is None else min(AT_ONCE, int(room / each))

@@ -96,6 +96,7 @@ def _describe(shown: Campaign) -> dict[str, Any]:
         "minutes": round(shown.estimate["seconds"] / 60),
         "acts": OFFERED.get(CampaignStatus(shown.status), []),
         "paused": cap.current() if shown.status == CampaignStatus.RUNNING else None,
+        "left": cap.left() if shown.status == CampaignStatus.ESTIMATED else None,
         "is_moving": shown.turn is not None,
         "counts": [(PhotoStatus(status).label, count) for status, count in counts.items() if count],
         "ended": ended + taken_back,

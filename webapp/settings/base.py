@@ -1,11 +1,11 @@
 """What every setting has in common. Values that differ between machines come from the environment, read here alone."""
 
-from decimal import Decimal
 from pathlib import Path
 
 import environ
 from csp.constants import NONE, SELF
 
+from .money import monthly_cap
 from .origins import s3_origins
 from .providers import providers
 
@@ -245,9 +245,9 @@ SOCIALACCOUNT_PROVIDERS = providers(env)
 # What one person may keep, unless staff gave them a number of their own.
 QUOTA_BYTES = env.int("QUOTA_BYTES", default=10_000_000_000)
 QUOTA_PHOTOS = env.int("QUOTA_PHOTOS", default=20_000)
-# Dollars a month, after which new analysis is paused (empty: none), and a file of prices of another region than
-# us-east-1 (webapp/costs/prices.py says what it holds).
-MONTHLY_COST_CAP = Decimal(env("MONTHLY_COST_CAP")) if env("MONTHLY_COST_CAP", default="") else None
+# Dollars a month, after which new analysis is paused (empty: no cap; 0: nothing new is analysed), and a file of prices
+# of another region than us-east-1 (webapp/costs/prices.py says what it holds).
+MONTHLY_COST_CAP = monthly_cap(env("MONTHLY_COST_CAP", default=""))
 COST_PRICES_FILE = env("COST_PRICES_FILE", default="")
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
 from pipeline_lambdas.photo_pipeline import contract
@@ -20,6 +21,7 @@ from webapp.costs.models import Pause, Use
 from webapp.photos import catalog
 from webapp.photos.index import index
 from webapp.photos.models import Photo
+from webapp.settings.money import monthly_cap
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -163,6 +165,39 @@ def test_analysis_goes_on_in_a_new_month_or_when_the_cap_is_raised(
     record = catalog.get(photo)
     assert record is not None
     assert bool(catalog.awaited_run(record)) == goes_on
+
+
+def test_a_cap_of_nothing_has_nothing_analysed_in_any_month(
+    aws: SimpleNamespace, settings: Any, clock: Any, started: Counter[str]
+) -> None:
+    settings.MONTHLY_COST_CAP = Decimal(0)
+    stopped(aws)
+    cap.keep()
+    assert (cap.current().until, cap.left()) == (NEXT, 0)
+    clock.move_to(NEXT)
+    cap.keep()
+    assert cap.current().until == datetime(2027, 1, 1, tzinfo=UTC)
+    assert stored(aws) == contract.Pause("2027-01-01T00:00:00.000+00:00")
+    assert not started
+
+
+@pytest.mark.parametrize(("told", "dollars"), [("", None), (" ", None), ("0", Decimal(0)), ("12.50", Decimal("12.5"))])
+def test_the_cap_is_dollars_and_nothing_is_no_cap(told: str, dollars: Decimal | None) -> None:
+    assert monthly_cap(told) == dollars
+
+
+@pytest.mark.parametrize("told", ["-1", "10 dollars", "nan", "inf", "1,000"])
+def test_a_cap_that_is_no_sum_is_refused_with_what_to_set(told: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="dollars a month, such as 25"):
+        monthly_cap(told)
+
+
+def test_what_is_left_is_without_what_is_under_way(aws: SimpleNamespace, settings: Any) -> None:
+    spend(9)
+    make_photo()
+    assert cap.left() == 1 - cap.estimate(1)
+    settings.MONTHLY_COST_CAP = None
+    assert cap.left() is None
 
 
 def test_a_cap_that_was_raised_too_little_pauses_still(aws: SimpleNamespace, settings: Any) -> None:

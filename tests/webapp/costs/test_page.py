@@ -86,6 +86,13 @@ def test_a_pause_is_said_with_what_ends_it(operator: Client, settings: Any) -> N
     assert "100 % spent" in page
 
 
+def test_a_cap_of_nothing_is_told_as_one_and_not_as_none(operator: Client, settings: Any) -> None:
+    settings.MONTHLY_COST_CAP = Decimal(0)
+    page = text_of(operator.get("/admin/cost/"))
+    assert "nothing new is analysed" in page
+    assert "MONTHLY_COST_CAP sets one" not in page
+
+
 def test_nothing_spent_is_told_as_such(operator: Client) -> None:
     page = text_of(operator.get("/admin/cost/"))
     assert "Nobody&#x27;s photos" in page or "Nobody's photos" in page

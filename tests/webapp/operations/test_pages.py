@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -264,6 +265,17 @@ def test_a_campaign_is_planned_watched_and_taken_back_on_its_page(
     tasks.move_campaigns()
     assert "Rolled back" in text_of(operator.get(path))
     assert "Rolled back" in text_of(operator.get(CAMPAIGNS))
+
+
+@pytest.mark.parametrize(("dollars", "warns"), [(None, False), ("5", False), ("0.0001", True), ("0", True)])
+def test_an_estimate_says_what_is_left_under_the_cap_and_warns_of_more(
+    operator: Client, aws: Any, me: Any, settings: Any, dollars: str | None, warns: bool
+) -> None:
+    ready(aws, me, "Cat")
+    settings.MONTHLY_COST_CAP = Decimal(dollars) if dollars else None
+    page = text_of(operator.post(CAMPAIGNS, {"name": "New", "asks_anew": "on"}, follow=True))
+    assert ("left this month" in page) == (dollars is not None)
+    assert ("more than is left under the cap" in page) == warns
 
 
 def test_a_campaign_shows_no_picture_of_what_is_withheld(operator: Client, aws: Any, me: Any, states: Any) -> None:
