@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from .contract import Batch, Channel, Kind, Label, Photo, Preferences, Reason, Status, shown_labels
+from .contract import Batch, Channel, Kind, Label, Photo, Preferences, Reason, Status, Untold, shown_labels
 from .notice_words import Words, words_of
 
 TOP_LABELS = 5
@@ -60,6 +60,16 @@ def way(preferences: Preferences, batch: Batch) -> tuple[Channel, str]:
     addresses = {Channel.MAIL: preferences.email, Channel.SMS: preferences.phone}
     address = addresses.get(Channel(channel or Channel.NONE), "")
     return (Channel(channel), address) if address else (Channel.NONE, "")
+
+
+def told_by(preferences: Preferences, batch: Batch) -> str:
+    """The channel by which a person is told about a batch, or why they are not: an `Untold`, empty where it is not
+    known."""
+    channel = way(preferences, batch)[0]
+    if channel != Channel.NONE:
+        return channel if wants(preferences, batch) else Untold.NO_PROBLEM
+    is_on_digests = not batch.kind and preferences.digest_channel not in ("", Channel.NONE)
+    return preferences.silent or (Untold.DIGESTS if is_on_digests else "")
 
 
 def wants(preferences: Preferences, batch: Batch) -> bool:

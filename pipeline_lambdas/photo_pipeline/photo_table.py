@@ -186,8 +186,9 @@ def count_in_batch(table: Any, photo: Photo) -> Batch | None:
     return from_item(Batch, item) if item else None
 
 
-def claim_notice(table: Any, batch_id: str, *, token: str, now: str, usage: Usage) -> Batch | None:
-    """Take the right to tell about a batch that is due, and return it; None when somebody else has it.
+def claim_notice(table: Any, batch_id: str, *, token: str, now: str, told_by: str, usage: Usage) -> Batch | None:
+    """Take the right to tell about a batch that is due, and return it; None when somebody else has it. `told_by` is how
+    it is told, or why it is not.
 
     `token` is made anew by each who tries, so that a second try of the same call, whose first answer got lost, is not
     taken for somebody else's. A batch cannot become incomplete again: photos that leave it lower what it expects.
@@ -196,10 +197,15 @@ def claim_notice(table: Any, batch_id: str, *, token: str, now: str, usage: Usag
     item = _conditional(
         table,
         Key=batch_item_key(batch_id),
-        UpdateExpression="SET claimed_at = :now, claim_token = :mine, #usage = :usage",
+        UpdateExpression="SET claimed_at = :now, claim_token = :mine, told_by = :told_by, #usage = :usage",
         ConditionExpression="attribute_exists(pk) AND (attribute_not_exists(claimed_at) OR claim_token = :mine)",
         ExpressionAttributeNames={"#usage": "usage"},
-        ExpressionAttributeValues={":now": now, ":mine": token, ":usage": to_attribute(usage)},
+        ExpressionAttributeValues={
+            ":now": now,
+            ":mine": token,
+            ":told_by": told_by,
+            ":usage": to_attribute(usage),
+        },
         ReturnValues="ALL_NEW",
     )
     return from_item(Batch, item) if item else None

@@ -60,7 +60,7 @@ def what_is_told(upload: Upload) -> dict[str, Any]:
     record, batch = catalog.get(upload.photo), catalog.get_batches([upload.batch])[upload.batch.pk]
     assert record is not None
     same = replace(record, steps=[], usage=[], updated_at="", uploaded_at="", attempt=0)
-    counted = replace(batch, claimed_at="", sent_at="", refusals=0, usage=None)
+    counted = replace(batch, claimed_at="", sent_at="", told_by="", refusals=0, usage=None)
     text = json.dumps(
         {"photo": contract.to_attribute(same), "batch": contract.to_attribute(counted)}, default=_plain, sort_keys=True
     )

@@ -103,7 +103,7 @@ def _preferences(user: User) -> dict[str, Any]:
         return {}
     record = asdict(preferences.as_record())
     del record["unsubscribe_url"]  # which lets in whoever reads it
-    del record["digest_channel"]  # the pipeline's way to say the rhythm
+    del record["digest_channel"], record["silent"]  # the pipeline's way to say the rhythm, and what stopped
     # What they chose, whether it reaches them or not.
     chosen = {"channel": preferences.channel, "email": user.email, "phone": str(preferences.phone or "")}
     names = ("rhythm", "hour", "weekday", "phone_confirmed_at", "stopped_because", "stopped_at")

@@ -147,6 +147,14 @@ class NotificationPreferences(models.Model):
         return self.reaches != self.channel
 
     @property
+    def silent_because(self) -> str:
+        """Why nothing is sent to the person, by any way; empty where something is."""
+        if self.reaches != self.Channel.NONE:
+            return ""
+        whys = {self.Channel.MAIL: self.stopped_because, self.Channel.SMS: contract.Untold.PHONE.value}
+        return whys.get(self.Channel(self.channel), contract.Untold.CHOSEN.value)
+
+    @property
     def is_on_digests(self) -> bool:
         return self.rhythm != self.Rhythm.BATCH
 
@@ -169,6 +177,7 @@ class NotificationPreferences(models.Model):
             owner_id=str(self.user_id),
             channel=none if self.is_on_digests else self.reaches,
             digest_channel=self.reaches,
+            silent=self.silent_because,
             language=self.language,
             time_zone=self.time_zone,
             quiet_from=self.quiet_from,

@@ -53,7 +53,7 @@ from .owner_updates import (
     uncorrect_label_update,
 )
 from .photo import OPEN, TERMINAL, Exif, Original, Photo, Place, Rendition, Status, shown_labels
-from .preferences import Channel, Preferences, is_quiet, zone
+from .preferences import Channel, Preferences, Untold, is_quiet, zone
 from .reasons import (
     MAX_BYTES,
     MAX_PIXELS,
@@ -147,6 +147,7 @@ __all__ = [
     "Status",
     "Step",
     "StepOutcome",
+    "Untold",
     "UpdateArguments",
     "Usage",
     "add_label_update",

@@ -24,7 +24,8 @@ class Kind(StrEnum):
 @dataclass(frozen=True)
 class Batch:
     """Photos uploaded together: pk `BATCH#{batch}`, sk `BATCH`. Complete when the three sets hold `expected` ids.
-    `usage` is what telling about them has used so far.
+    `told_by` is the channel that its notice was claimed for, or why it is not sent (an `Untold`, or empty where that is
+    not known). `usage` is what telling about them has used so far.
 
     The site has digests and tests told in the same way, claims and all: their record is a batch of a `kind` of their
     own, complete from the start. A digest holds some ids of each set and says how many `more` there are."""
@@ -38,6 +39,7 @@ class Batch:
     gone: set[str] = field(default_factory=set)
     claimed_at: str = ""
     sent_at: str = ""
+    told_by: str = ""
     refusals: int = 0
     kind: str = ""
     more: dict[str, int] = field(default_factory=dict)

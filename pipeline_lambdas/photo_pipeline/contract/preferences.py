@@ -14,16 +14,29 @@ class Channel(StrEnum):
     NONE = "none"
 
 
+class Untold(StrEnum):
+    """Why a person is told of something on the site alone."""
+
+    CHOSEN = "none"
+    DIGESTS = "digests"
+    NO_PROBLEM = "problems"
+    BOUNCE = "bounce"
+    COMPLAINT = "complaint"
+    PHONE = "phone"
+
+
 @dataclass(frozen=True)
 class Preferences:
     """How a person wants to be told: pk `OWNER#{owner}`, sk `PREFERENCES`. `channel` is of what is told about each
-    batch, `digest_channel` of digests; who has digests has no `channel`. The phone number is in E.164.
+    batch, `digest_channel` of digests; who has digests has no `channel`. `silent` says why neither reaches them (an
+    `Untold`), where neither does. The phone number is in E.164.
     Nothing is told of a batch from the hour `quiet_from` to the hour `quiet_to` of their `time_zone`, an IANA name.
     Mails carry `unsubscribe_url`, an address that takes RFC 8058's POST, where there is one."""
 
     owner_id: str
     channel: str = "mail"
     digest_channel: str = ""
+    silent: str = ""
     only_problems: bool = False
     keep_place: bool = False
     email: str = ""

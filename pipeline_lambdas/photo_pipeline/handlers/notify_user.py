@@ -23,7 +23,7 @@ from ..contract import THUMB, Batch, Channel, Photo, Preferences, Reason, Status
 from ..mail_pictures import square_jpeg
 from ..metering import Meter, metered
 from ..notice_mail import as_mail
-from ..notices import Details, Notice, Picture, compose, exact_labels, top_labels, wants, way
+from ..notices import Details, Notice, Picture, compose, exact_labels, told_by, top_labels, wants, way
 from ..results import utc_now
 
 logger = Logger()
@@ -157,7 +157,8 @@ def _claim_and_tell(
 ) -> str:
     notice = draft.compose(seen)
     token = str(uuid.uuid4())  # not the request's id, which stays the same when Lambda tries an event again
-    batch = photo_table.claim_notice(table, seen.batch_id, token=token, now=utc_now(), usage=used())
+    how = told_by(draft.preferences, seen)
+    batch = photo_table.claim_notice(table, seen.batch_id, token=token, now=utc_now(), told_by=how, usage=used())
     if batch is None:
         return "not_due"
     if _photos(batch) != _photos(seen):

@@ -24,7 +24,7 @@ from pipeline_lambdas.photo_pipeline.contract import (
     reason,
 )
 from pipeline_lambdas.photo_pipeline.notice_words import LANGUAGES
-from pipeline_lambdas.photo_pipeline.notices import Details, Notice, compose, top_labels, wants
+from pipeline_lambdas.photo_pipeline.notices import Details, Notice, compose, told_by, top_labels, wants
 from webapp.photos import sentences
 
 SITE = "https://photos.example.org"
@@ -189,3 +189,21 @@ def test_quiet_hours_are_on_the_persons_clock(preferences: dict[str, object], mo
 )
 def test_people_are_told_what_they_asked_for(preferences: Preferences, batch: Batch, wanted: bool) -> None:
     assert wants(preferences, batch) is wanted
+    assert (told_by(preferences, batch) in ("mail", "sms")) is wanted
+
+
+@pytest.mark.parametrize(
+    ("preferences", "kind", "why"),
+    [
+        ({"channel": "none", "digest_channel": "none", "silent": "none"}, "", "none"),
+        ({"channel": "none", "digest_channel": "none", "silent": "bounce", "email": ""}, "", "bounce"),
+        ({"channel": "none", "digest_channel": "none", "silent": "phone"}, "daily", "phone"),
+        ({"channel": "none", "digest_channel": "mail"}, "", "digests"),
+        ({"channel": "none", "digest_channel": "mail"}, "daily", "mail"),
+        ({"channel": "sms", "phone": "+34600000000", "digest_channel": "sms"}, "", "sms"),
+        ({"only_problems": True}, "", "problems"),
+        ({"email": ""}, "", ""),
+    ],
+)
+def test_who_is_not_told_is_noted_with_the_reason(preferences: dict[str, object], kind: str, why: str) -> None:
+    assert told_by(make_preferences(**preferences), make_batch(ready=1, kind=kind)) == why

@@ -164,7 +164,7 @@ def test_a_photo_that_left_its_batch_lowers_it_once(aws: SimpleNamespace) -> Non
 
 
 def _claim_notice(aws: SimpleNamespace, batch: Batch, token: str) -> Batch | None:
-    return photo_table.claim_notice(aws.table, batch.batch_id, token=token, now=NOW, usage=USED)
+    return photo_table.claim_notice(aws.table, batch.batch_id, token=token, now=NOW, told_by="mail", usage=USED)
 
 
 def _release_notice(aws: SimpleNamespace, batch: Batch, token: str, *, refused: bool = True) -> Batch:
@@ -229,7 +229,7 @@ def test_a_sent_notice_is_not_given_back(aws: SimpleNamespace) -> None:
 
 
 def test_the_notice_of_an_unknown_batch_is_not_claimed(aws: SimpleNamespace) -> None:
-    assert photo_table.claim_notice(aws.table, "unknown", token="mine", now=NOW, usage=USED) is None
+    assert photo_table.claim_notice(aws.table, "unknown", token="mine", now=NOW, told_by="mail", usage=USED) is None
     assert "Item" not in aws.table.get_item(Key=batch_item_key("unknown"))
 
 

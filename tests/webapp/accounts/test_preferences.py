@@ -66,6 +66,7 @@ def test_a_saved_choice_is_what_the_pipeline_reads(client: Client, aws: SimpleNa
         owner_id=str(user.pk),
         channel="none",
         digest_channel="none",
+        silent="phone",
         only_problems=True,
         email="ana@example.org",
         unsubscribe_url=unsubscribe.url_for(user.pk),

@@ -670,6 +670,25 @@ def test_people_who_want_no_notice_get_none(
     assert mailbox.mails() == []
 
 
+@pytest.mark.parametrize(
+    ("preferences", "told_by"),
+    [
+        ({}, "mail"),
+        ({"channel": "sms"}, "sms"),
+        ({"only_problems": True}, "problems"),
+        ({"channel": "none", "digest_channel": "none", "silent": "bounce"}, "bounce"),
+    ],
+)
+def test_the_record_says_by_which_way_a_batch_was_told_or_why_not(
+    aws: SimpleNamespace, mailbox: SimpleNamespace, preferences: dict[str, Any], told_by: str
+) -> None:
+    _prefer(aws, "o", **preferences)
+    batch = make_batch(aws, "o", ready={"1"})
+    notify_user.handler({"batch_id": batch.batch_id}, None)
+    left = _batch(aws, batch)
+    assert (left.told_by, bool(left.sent_at)) == (told_by, told_by in ("mail", "sms"))
+
+
 def _ready(aws: SimpleNamespace, count: int, **overrides: Any) -> tuple[str, set[str]]:
     """So many ready photos with a thumbnail each: whose they are, and their ids."""
     owner, photos = str(uuid.uuid4()), []
@@ -864,7 +883,7 @@ def test_a_mail_that_ses_has_no_time_for_is_sent_by_the_next_try_and_counts_as_n
     _answer_mail(passing)
     with pytest.raises((ClientError, ConnectTimeoutError, EndpointConnectionError)):
         notify_user.handler({"batch_id": batch.batch_id}, None)
-    assert replace(_batch(aws, batch), usage=None) == batch
+    assert replace(_batch(aws, batch), usage=None, told_by="") == batch
     assert notify_user.handler({"batch_id": batch.batch_id}, None) == {"outcome": "sent"}
     assert len(mailbox.mails()) == 1
 
