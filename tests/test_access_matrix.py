@@ -51,7 +51,7 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("photos:facets", "GET"): ("/gallery/facets/?label=Secret", AWAY, LOGIN, AWAY, AWAY),
     ("photos:labels", "GET"): ("/gallery/labels/", 200, LOGIN, 200, 200),
     ("photos:months", "GET"): ("/gallery/months/", 200, LOGIN, 200, 200),
-    ("photos:notices", "GET"): ("/notices/", 200, LOGIN, 200, 200),
+    ("notices", "GET"): ("/notices/", 200, LOGIN, 200, 200),
     # Staff look at other people's photos in the admin alone, where it is written down.
     ("photos:photo", "GET"): ("/photos/{photo}/", 200, LOGIN, 404, 404),
     ("photos:bulk", "GET"): ("/photos/bulk/", 405, LOGIN, 405, 405),

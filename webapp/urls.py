@@ -5,6 +5,7 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from webapp.accounts import notice_views
+from webapp.notices import listing
 
 from . import views
 
@@ -17,6 +18,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("", include("webapp.photos.urls")),
     path("", include("webapp.albums.urls")),
+    path("notices/", listing.notices, name="notices"),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("accounts/sessions/", include("allauth.usersessions.urls")),

@@ -39,7 +39,7 @@ INSIDE = {
     ],
     "photos:labels": ["/gallery/labels/", "/gallery/labels/?find=zz"],
     "photos:months": ["/gallery/months/"],
-    "photos:notices": ["/notices/"],
+    "notices": ["/notices/"],
     "photos:photo": ["/photos/{photo}/", "/photos/{torn}/", "/photos/{trashed}/"],
     "photos:trash": ["/trash/"],
     "photos:empty_trash": ["/trash/empty/"],

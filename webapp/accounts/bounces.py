@@ -21,6 +21,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from webapp import aws
+from webapp.notices import keeping
 from webapp.photos.errors import OUT_OF_TIME
 
 from . import preferences
@@ -165,6 +166,8 @@ def stop(*, address: str, because: NotificationPreferences.Stopped, at: datetime
             is_news |= Q(stopped_because=BOUNCE)
         chosen = NotificationPreferences.objects.filter(is_news, user=user).exclude(stopped_because=COMPLAINT)
         is_stopped = chosen.update(stopped_because=because, stopped_at=at, revision=F("revision") + 1)
+        if is_stopped:
+            keeping.keep(owner_id=user.pk, kind=because)
     if is_stopped:
         logger.info("mails to %s are stopped: %s", user.pk, because)
         preferences.copy_if_possible(str(user.pk))

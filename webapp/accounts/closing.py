@@ -23,6 +23,7 @@ from django.utils.translation import override
 
 from webapp.albums.models import Album, ShareLink
 from webapp.costs import spending
+from webapp.notices import keeping
 from webapp.notices.models import Notice
 from webapp.photos import conf, deletion
 from webapp.photos.errors import OUT_OF_TIME
@@ -43,8 +44,12 @@ def begin(*, user: User) -> None:
     """Have an account deleted a week from now. Asked for again, the first time counts. They are told by mail: it may
     be somebody else who asks, and nothing can be had back after that week."""
     closes_at = timezone.now() + TIME_TO_THINK
-    if User.objects.filter(pk=user.pk, closes_at=None).update(closes_at=closes_at):
-        _tell("account_closing", user, closes_at=closes_at)
+    with transaction.atomic():
+        if not User.objects.filter(pk=user.pk, closes_at=None).update(closes_at=closes_at):
+            return
+        notice = keeping.keep(owner_id=user.pk, kind=Notice.Kind.CLOSING)
+    if _tell("account_closing", user, closes_at=closes_at):
+        keeping.mark_sent(notice)
 
 
 def take_back(*, user: User) -> bool:
@@ -127,7 +132,7 @@ def _erase_batches(user: User) -> None:
     spending.forget_person(user.pk)
 
 
-def _tell(what: str, user: User, **context: Any) -> None:
+def _tell(what: str, user: User, **context: Any) -> bool:
     context |= {"SITE_URL": settings.SITE_URL}
     with override(preferences.language_of(user)):
         subject, body = (render_to_string(f"accounts/email/{what}_{part}.txt", context)
@@ -136,6 +141,8 @@ def _tell(what: str, user: User, **context: Any) -> None:
         mail.send_soon(subject=subject.strip(), body=body, to=user.email, person=str(user.pk))
     except mail.MailError:
         logger.exception("%s was not told: %s", user.pk, what)
+        return False
+    return True
 
 
 @transaction.atomic

@@ -26,6 +26,7 @@ INTERNAL = ("owner_id", "photo_id", "key", "run_id", "requested_run", "batch_id"
 
 DECISION = ("sha256", "review", "reason", "decided_at")
 DEVICE = ("created_at", "last_seen_at", "ip", "user_agent")
+NOTICE = ("kind", "created_at", "sent_at", "told_by", "reason", "photo")
 ELSEWHERE = ("provider", "uid", "extra_data", "date_joined", "last_login")
 
 
@@ -79,7 +80,7 @@ def of_account(user: User, *, details: Iterable[str]) -> dict[str, Any]:
         "accounts_elsewhere": list(SocialAccount.objects.filter(user=user).order_by("pk").values(*ELSEWHERE)),
         "devices": list(UserSession.objects.filter(user=user).order_by("pk").values(*DEVICE)),
         "uploads": list(user.batches.order_by("pk").values("id", "created_at", "expected")),
-        "notices": list(user.notices.order_by("pk").values("kind", "created_at", "sent_at")),
+        "notices": list(user.notices.order_by("pk").values(*NOTICE)),
         "albums": [_album(album) for album in Album.objects.of(user)],
         "photos": list(details),
         # They hold for a file that is sent again, also when the photo is gone.

@@ -23,6 +23,8 @@ from django.utils import timezone
 from django.utils.translation import get_language, override
 from kombu.exceptions import OperationalError
 
+from webapp.notices import keeping
+from webapp.notices.models import Notice
 from webapp.photos import catalog, originals
 from webapp.photos.errors import AWS_ERRORS
 from webapp.photos.models import NOBODY, Photo
@@ -232,14 +234,17 @@ def _send(export: Export, content: Any, *, number: int, size: int, entries: list
 
 def _finish(export: Export, parts: list[ExportPart]) -> None:
     export_store.complete(export, parts)
-    _tell(export)
+    is_told = _tell(export)
     now = timezone.now()
     with transaction.atomic():
         _note(export, status=Export.Status.READY, finished_at=now, expires_at=now + KEPT)
         export.parts.all().delete()
+        notice = keeping.keep(owner_id=export.owner_id, kind=Notice.Kind.EXPORT)
+        if is_told:
+            keeping.mark_sent(notice)
 
 
-def _tell(export: Export) -> None:
+def _tell(export: Export) -> bool:
     """A kill behind this tells twice, which is better than never."""
     with override(export.language):
         context = {"address": f"{settings.SITE_URL}{reverse('settings_data')}", "days": KEPT.days}
@@ -248,7 +253,9 @@ def _tell(export: Export) -> None:
     try:
         mail.send_soon(subject=subject.strip(), body=body, to=export.owner.email, person=str(export.owner_id))
     except mail.MailError:
-        logger.exception("nobody is told that export %s is ready", export.pk)
+        logger.exception("export %s is ready, and no mail says so", export.pk)
+        return False
+    return True
 
 
 @transaction.atomic
@@ -260,7 +267,9 @@ def _start_over(export: Export) -> None:
 def _give_up(export: Export) -> bool:
     logger.error("export %s got no further in %s tries", export.pk, export.tries)
     export_store.erase(export)
-    _note(export, status=Export.Status.FAILED, expires_at=timezone.now() + KEPT)
+    with transaction.atomic():
+        _note(export, status=Export.Status.FAILED, expires_at=timezone.now() + KEPT)
+        keeping.keep(owner_id=export.owner_id, kind=Notice.Kind.NO_EXPORT)
     return False
 
 

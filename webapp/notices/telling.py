@@ -20,6 +20,7 @@ from .models import Notice
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 500
+UNTOLD = {why.value for why in contract.Untold}
 SHOWN = 200  # photos of each end that a digest's record names: what a mail shows comes from these
 
 
@@ -44,9 +45,11 @@ def settle(notice: Notice) -> None:
     record = catalog.get_batch(notice.pk) or _put(notice)
     if record.is_due:
         notices.ask(record)
-    elif not _is_being_sent(record):
+    elif not is_being_sent(record):
         spending.note_batch(notice, record)
-        Notice.objects.filter(pk=notice.pk).update(told=True, sent_at=clock.parse(record.sent_at))
+        Notice.objects.filter(pk=notice.pk).update(
+            told=True, sent_at=clock.parse(record.sent_at), told_by=record.told_by
+        )
 
 
 def _put(notice: Notice) -> contract.Batch:
@@ -80,7 +83,9 @@ def _shown(notice: Notice, status: str) -> set[str]:
     return {str(pk) for pk in photos.values_list("pk", flat=True)[:SHOWN]}
 
 
-def _is_being_sent(record: contract.Batch) -> bool:
+def is_being_sent(record: contract.Batch) -> bool:
     """Claimed by a function that may still run, and that releases the claim if the notice is refused."""
     claimed = clock.parse(record.claimed_at)
+    if record.told_by in UNTOLD:
+        return False
     return not record.sent_at and claimed is not None and timezone.now() < claimed + functions_end_within()

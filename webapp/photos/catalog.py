@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Model
 
 from pipeline_lambdas.photo_pipeline import contract
 from webapp import aws
@@ -89,8 +90,8 @@ def written(owner_id: UUID, *, after: str, limit: int) -> tuple[list[tuple[str, 
     return [(item["photo_id"], item["updated_at"]) for item in answer["Items"]], "LastEvaluatedKey" in answer
 
 
-def get_batches(batches: Iterable[Batch]) -> dict[UUID, contract.Batch]:
-    """Records of batches by id, as they are now."""
+def get_batches(batches: Iterable[Model]) -> dict[UUID, contract.Batch]:
+    """Records of batches, or of digests, by id, as they are now."""
     keys = [contract.batch_item_key(str(batch.pk)) for batch in batches]
     records = (contract.from_item(contract.Batch, item) for item in _get_items(keys, consistent=True))
     return {UUID(record.batch_id): record for record in records}

@@ -24,7 +24,6 @@ from webapp.photos.ids import new_photo_id
 from webapp.photos.sentences import translate
 
 PAGE_SIZE = 60
-NOTICES = 30
 FACETS = 300
 FACET_SAMPLE = 5000
 UNTOLD_FOR = timedelta(days=7)
@@ -57,10 +56,6 @@ DECIDED = (Review.APPROVED, Review.REJECTED)
 
 
 class BatchQuerySet(models.QuerySet["Batch"]):
-    def page(self, cursor: str = "", *, size: int = NOTICES) -> tuple[list[Batch], str]:
-        """`size` batches older than the cursor, newest first, and the cursor of the next page (empty at the end)."""
-        return _page(self.order_by("-pk"), cursor, size)
-
     def untold(self, before: datetime) -> Self:
         """Batches of the week up to `before` whose notice nobody is known to have claimed, oldest first."""
         return self.filter(told=False, created_at__range=(before - UNTOLD_FOR, before)).order_by("pk")
@@ -209,14 +204,6 @@ def parse_cursor(text: str) -> tuple[datetime, uuid.UUID] | None:
         return EPOCH + timedelta(microseconds=int(moment)), uuid.UUID(photo_id)
     except (ValueError, OverflowError):
         return None
-
-
-def _page(rows: Any, cursor: str, size: int) -> tuple[list[Any], str]:
-    """`size` of `rows`, newest first, older than the cursor (an id; anything else starts at the top), and the next."""
-    older_than = as_uuid(cursor)
-    matching = rows.filter(pk__lt=older_than) if older_than else rows
-    found = list(matching[: size + 1])
-    return found[:size], str(found[size - 1].pk) if len(found) > size else ""
 
 
 def as_uuid(text: str) -> uuid.UUID | None:

@@ -86,7 +86,7 @@ def _pattern(sentence: str) -> re.Pattern[str]:
 
 def summary(record: contract.Batch) -> str:
     """What became of the photos of an upload, as `contract.Batch.summary` tells it: "12 photos ready, 1 failed"."""
-    ready, unread, failed = len(record.ready), len(record.rejected), len(record.failed)
+    ready, unread, failed = (record.count(status) for status in contract.TERMINAL)
     parts = [ngettext("%d photo ready", "%d photos ready", ready) % ready] if ready or not unread + failed else []
     if unread:
         parts.append((_("%d could not be read") if parts else _unread(unread)) % unread)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import bulk_views, gallery_views, notice_list, photo_views, upload_views, views
+from . import bulk_views, gallery_views, photo_views, upload_views, views
 
 app_name = "photos"
 urlpatterns = [
@@ -14,7 +14,6 @@ urlpatterns = [
     path("gallery/facets/", gallery_views.facet_counts, name="facets"),
     path("gallery/labels/", gallery_views.labels, name="labels"),
     path("gallery/months/", gallery_views.timeline_months, name="months"),
-    path("notices/", notice_list.notices, name="notices"),
     path("photos/<uuid:photo_id>/", photo_views.photo, name="photo"),
     path("photos/bulk/", bulk_views.bulk, name="bulk"),
     path("photos/<uuid:photo_id>/trash/", bulk_views.trash_photo, name="trash_photo"),

@@ -27,6 +27,7 @@ from webapp import aws as site_aws
 from webapp.accounts import closing, exports, preferences, tasks
 from webapp.accounts.models import NotificationPreferences, Receipt, User
 from webapp.costs.models import Use
+from webapp.notices import keeping
 from webapp.notices.models import Notice
 from webapp.operations.models import Campaign
 from webapp.photos.index import index
@@ -55,6 +56,7 @@ def furnish(aws: Any, owner: Any) -> Any:
     index([photo.pk])
     notice = Notice.objects.create(owner=owner, kind="test")
     aws.table.put_item(Item=contract.to_item(contract.Batch(str(notice.pk), str(owner.pk), 0, kind="test")))
+    keeping.keep(owner_id=owner.pk, kind="rejected", photo=photo, reason="other")
     preferences.provide(user=owner)
     preferences.copy(str(owner.pk))
     exports.begin(owner=owner)

@@ -27,6 +27,7 @@ from webapp import aws as site_aws
 from webapp.accounts import exports, preferences, tasks
 from webapp.accounts.models import Export, ExportPart
 from webapp.albums.models import ShareLink
+from webapp.notices import keeping
 from webapp.review.models import Verdict
 
 pytestmark = pytest.mark.django_db
@@ -105,6 +106,7 @@ def test_the_account_is_in_it_without_what_opens_its_shares(aws: Any, me: Any) -
     app = TOTP.activate(me, generate_totp_secret()).instance
     SocialAccount.objects.create(user=me, provider="github", uid="7", extra_data={"name": "me"})
     preferences.choose(user=me, channel="mail", only_problems=False, phone="", rhythm="weekly", hour=7, weekday=6)
+    keeping.keep(owner_id=me.pk, kind="rejected", photo=photo, reason="private", told_by="none")
     UserSession.objects.create(user=me, session_key="secret key", ip="192.0.2.7", user_agent="Firefox")
     decided = {"review": "rejected", "reason": "hate", "decided_at": timezone.now(), "decided_by": make_staff()}
     for owner, sha256 in ((me, "a" * 64), (make_user(), "b" * 64)):
@@ -128,6 +130,8 @@ def test_the_account_is_in_it_without_what_opens_its_shares(aws: Any, me: Any) -
     (about,) = account["decisions_about_files"]
     assert (about["sha256"], about["review"], about["reason"]) == ("a" * 64, "rejected", "hate")
     assert decided["decided_by"].email not in text
+    told = {name: account["notices"][0][name] for name in ("kind", "told_by", "reason", "photo")}
+    assert told == {"kind": "rejected", "told_by": "none", "reason": "private", "photo": str(photo.pk)}
 
 
 def test_photos_in_the_trash_are_in_it_and_those_of_others_are_not(aws: Any, me: Any) -> None:

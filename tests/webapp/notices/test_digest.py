@@ -283,7 +283,7 @@ KILLS: list[tuple[Any, str]] = [
     (telling, "settle"),
     (telling, "_put"),
     (telling.notices, "ask"),
-    (telling, "_is_being_sent"),
+    (telling, "is_being_sent"),
 ]
 
 
@@ -354,7 +354,7 @@ def test_the_list_on_the_site_says_when_a_summary_told_of_an_upload(
     tasks.send_digests()
     page = client.get("/notices/")
     assert "You were told in a summary:" in page.content.decode()
-    assert page.context["notices"][0].summed_up_at == timezone.now()
+    assert [line.told_at for line in page.context["notices"] if line.is_upload] == [timezone.now()]
 
 
 def test_a_digest_names_no_photo_in_the_trash_and_counts_it(
