@@ -136,6 +136,11 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("unsubscribe", "POST"): ("/unsubscribe/{unsubscribe}/", 200, 200, 200, 200),
     ("send_test_notice", "GET"): ("/settings/notifications/test/", 405, LOGIN, 405, 405),
     ("send_test_notice", "POST"): ("/settings/notifications/test/", AWAY, LOGIN, AWAY, AWAY),
+    # Nobody changes their address; tests/webapp/accounts/test_address_changes.py has who does.
+    ("settings_agree_to_email_change", "GET"): ("/settings/email/agree/made-up/", 404, 404, 404, 404),
+    ("settings_agree_to_email_change", "POST"): ("/settings/email/agree/made-up/", 404, 404, 404, 404),
+    ("settings_agree_by_second_factor", "GET"): ("/settings/email/second-factor/", 404, LOGIN, 404, 404),
+    ("settings_agree_by_second_factor", "POST"): ("/settings/email/second-factor/", 404, LOGIN, 404, 404),
     # A token that was made up; tests/webapp/accounts/test_addresses.py has one of a change.
     ("settings_stop_email_change", "GET"): ("/settings/email/stop/made-up/", 404, 404, 404, 404),
     ("settings_stop_email_change", "POST"): ("/settings/email/stop/made-up/", 404, 404, 404, 404),

@@ -41,15 +41,23 @@ def test_a_device_is_logged_out_from_another_one_by_keyboard(browse: Browse, kim
 
 
 @pytest.mark.parametrize(("theme", "viewport"), [("light", DESKTOP), ("dark", PHONE)], ids=["desktop", "phone"])
-def test_the_old_address_takes_a_change_back(browse: Browse, kim: Site, theme: str, viewport: dict[str, int]) -> None:
+def test_the_old_address_agrees_to_a_change_and_takes_it_back(
+    browse: Browse, kim: Site, theme: str, viewport: dict[str, int]
+) -> None:
     kim.post("/accounts/email/", {"email": f"new.{kim.email}", "action_add": ""})
     kim.post("/accounts/reauthenticate/?next=/accounts/email/", {"password": PASSWORD, "next": "/accounts/email/"})
     until(lambda: len(mails_to(kim.stack, kim.email)) > 1)
     texts = [message.get_content() for message in mails_to(kim.stack, kim.email)]
-    (link,) = re.findall(r"\S+/settings/email/stop/\S+", " ".join(texts))
+    agree, link = re.findall(r"\S+/settings/email/(?:agree|stop)/\S+", " ".join(texts))
 
     page = browse(viewport=viewport, color_scheme=theme, expected=[404])
     person = Person(page, kim.email)
+    page.goto(agree)
+    person.see("Change the address?")
+    assert complaints(page) == []
+    person.press("Yes, change it")
+    person.see("One mailbox is left")
+    assert complaints(page) == []
     page.goto(link)
     person.see("Keep the old address?")
     assert complaints(page) == []

@@ -1,16 +1,19 @@
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter, get_current_site
+from allauth.account.models import EmailAddress
 from allauth.core import context as allauth_context
 from allauth.core import ratelimit
 from allauth.core.exceptions import ImmediateHttpResponse
 from django.contrib.auth.models import AnonymousUser
+from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
-from . import addresses
+from . import address_changes, addresses
 from .mail import MailError, send_soon
 from .models import User
 
@@ -46,6 +49,21 @@ class AccountAdapter(DefaultAccountAdapter):
         stronger = [each for each in reversed(methods) if each["id"] != "reauthenticate"]
         return [each | {"description": self.reauthentication_words[each["id"]]} for each in stronger or methods]
 
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """A new person's address counts at once. One that replaces another counts when the old mailbox agrees too."""
+        if not address_changes.replaces(email_address):
+            return bool(super().confirm_email(request, email_address))
+        try:
+            waiting = address_changes.agree(request, address_id=email_address.pk, side=address_changes.NEW)
+        except address_changes.OverError as error:
+            raise ImmediateHttpResponse(render(request, "account/email_confirm.html", status=404)) from error
+        except address_changes.TakenError as error:
+            taken = {"confirmation": True, "email": email_address.email}
+            raise ImmediateHttpResponse(render(request, "account/email_confirm.html", taken, status=409)) from error
+        if waiting:
+            raise ImmediateHttpResponse(render(request, "accounts/email_change_waits.html", {"change": waiting}))
+        return True
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         request = allauth_context.request
         site = {"request": request, "email": email, "current_site": get_current_site(request)}
@@ -76,6 +94,13 @@ class AccountAdapter(DefaultAccountAdapter):
         told = dict(context or {})
         if "from_email" in told:  # the address changes: a reset would go to the new one
             told["stop_url"] = addresses.stop_url(user=user, old=told["from_email"], new=told["to_email"])
+        send = partial(self._send_notification, template_prefix, user, told, email)
+        if "agree_url" in told or "from_email" not in told:
+            send()
+        else:  # in the midst of the change, while others wait for its end
+            transaction.on_commit(send)
+
+    def _send_notification(self, template_prefix: str, user: User, told: dict[str, Any], email: str | None) -> None:
         with suppress(MailError):  # what it tells of is done
             super().send_notification_mail(template_prefix, user, told, email)
 

@@ -10,7 +10,7 @@ from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
-from . import zones
+from . import address_changes, zones
 from .models import NotificationPreferences, User
 
 HOURS = [(hour, f"{hour}:00") for hour in range(24)]
@@ -142,6 +142,10 @@ class SignupForm(PlainWords, allauth_forms.SignupForm):
 class ChangeEmailForm(PlainWords, allauth_forms.AddEmailForm):
     LABELS = PlainWords.LABELS | {"email": _("New mail address")}
 
+    def save(self, request: HttpRequest) -> Any:
+        address_changes.drop(user=cast("User", self.user))
+        return super().save(request)
+
 
 class ChangePasswordForm(PlainWords, allauth_forms.ChangePasswordForm):
     pass
@@ -153,6 +157,12 @@ class SetPasswordForm(PlainWords, allauth_forms.SetPasswordForm):
 
 class ResetPasswordForm(PlainWords, allauth_forms.ResetPasswordForm):
     users: list[User]
+
+    def clean_email(self) -> str:
+        """An address that an account is only to have opens nothing yet."""
+        email = str(super().clean_email())
+        self.users = [user for user in self.users if user.email == email.lower()]
+        return email
 
     def save(self, request: HttpRequest, **kwargs: Any) -> Any:
         """As long for an address without an account: all is done for nobody, but that no mail is sent."""

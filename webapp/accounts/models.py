@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -66,6 +66,44 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.email
+
+
+class AddressChangeQuerySet(models.QuerySet["AddressChange"]):
+    def waiting(self) -> Self:
+        """Those that both mailboxes have not agreed to yet, outlived ones too."""
+        return self.filter(address__verified=False).select_related("address__user")
+
+
+class AddressChange(models.Model):
+    """A change of the mail address, and who agreed to it so far. It goes with the row of the new address, which allauth
+    removes when the change is taken back, or another one is begun."""
+
+    LIVES = timedelta(days=3)  # as does allauth's link to the new address
+
+    address = models.OneToOneField(
+        "account.EmailAddress", on_delete=models.CASCADE, primary_key=True, related_name="change"
+    )
+    old = models.EmailField()
+    asked_at = models.DateTimeField(default=timezone.now, help_text="When both were last written to.")
+    asked_with = models.CharField(max_length=64, help_text="The password then: another one makes it void.")
+    old_agreed_at = models.DateTimeField(null=True)
+    new_agreed_at = models.DateTimeField(null=True)
+
+    objects = AddressChangeQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"change of {self.address_id}"
+
+    @property
+    def until(self) -> datetime:
+        return self.asked_at + self.LIVES
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the two may still agree: it is about the address and the password that the account has now."""
+        user: User = self.address.user
+        is_same = (user.email, user.get_session_auth_hash()) == (self.old, self.asked_with)
+        return is_same and not self.address.verified and timezone.now() < self.until
 
 
 class NotificationPreferencesQuerySet(models.QuerySet["NotificationPreferences"]):

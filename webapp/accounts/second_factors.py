@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from datetime import timedelta
+import time
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from allauth.account.adapter import get_adapter as get_account_adapter
@@ -14,6 +15,7 @@ from allauth.socialaccount.models import SocialAccount
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -25,6 +27,8 @@ from . import mail
 from .models import User
 
 MFA = "mfa"  # how allauth names them among the ways somebody got in
+SETTLES_IN = timedelta(days=7)  # in which its owner, who was told, takes off what somebody else added
+FRESH = 5 * 60  # seconds
 
 
 class Adapter(DefaultMFAAdapter):
@@ -77,6 +81,18 @@ def is_set_up(user: User) -> bool:
 def was_used(request: HttpRequest) -> bool:
     """Whether whoever sends this used a second factor in this session."""
     return any(each.get("method") == MFA for each in get_authentication_records(request, request.user))
+
+
+def settled(user: User) -> QuerySet[Authenticator]:
+    """Those that an account has had for long enough to stand for its owner."""
+    return Authenticator.objects.filter(user=user, created_at__lte=timezone.now() - SETTLES_IN)
+
+
+def shown_since(request: HttpRequest, moment: datetime) -> list[int]:
+    """The ids of those that were used in this session in the last minutes, and since then."""
+    records = get_authentication_records(request, request.user)
+    since = max(moment.timestamp(), time.time() - FRESH)
+    return [each["id"] for each in records if each.get("method") == MFA and "id" in each and each["at"] >= since]
 
 
 def ask_for_it(request: HttpRequest) -> str:

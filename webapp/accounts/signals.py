@@ -2,7 +2,7 @@ from typing import Any
 
 from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
-from allauth.account.signals import email_added, email_confirmed, user_signed_up
+from allauth.account.signals import email_added, email_confirmation_sent, email_confirmed, user_signed_up
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added
 from allauth.socialaccount.models import SocialAccount
@@ -12,8 +12,8 @@ from django.db.models.signals import post_delete, pre_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from . import preferences, provider_adapter, second_factors, sessions, tasks
-from .models import User
+from . import address_changes, preferences, provider_adapter, second_factors, sessions, tasks
+from .models import AddressChange, User
 
 
 @receiver(email_confirmed)
@@ -32,13 +32,27 @@ def tell_the_pipeline_the_address_from_a_provider(user: User, **_: Any) -> None:
         tell_the_pipeline_the_address(email_address=address)
 
 
+@receiver(email_confirmation_sent)
+def ask_the_old_address_as_well(confirmation: Any, **_: Any) -> None:
+    """Whenever the new one is asked, whether it agrees to the change; its owner stops what somebody else began."""
+    address = confirmation.email_address
+    if address_changes.replaces(address):
+        address_changes.begin(address)
+        _ask_the_old_address(address)
+
+
 @receiver(email_added)
-def tell_the_old_address(user: User, email_address: EmailAddress, **_: Any) -> None:
-    """Before the new one is confirmed, so that its owner can stop what somebody else began."""
-    old = EmailAddress.objects.get_verified(user)
-    if old:
-        context = {"from_email": old.email, "to_email": email_address.email}
-        get_adapter().send_notification_mail("account/email/email_change_asked", user, context, email=old.email)
+def ask_the_old_address_alone(email_address: EmailAddress, **_: Any) -> None:
+    """Of a change whose new address was written to a moment ago already, and is not again."""
+    if address_changes.replaces(email_address) and address_changes.begin(email_address):
+        _ask_the_old_address(email_address)
+
+
+def _ask_the_old_address(new: EmailAddress) -> None:
+    change = AddressChange.objects.select_related("address__user").get(pk=new.pk)
+    context = {"from_email": change.old, "to_email": new.email, "agree_url": address_changes.agree_url(change)}
+    context |= {"days": AddressChange.LIVES.days}
+    get_adapter().send_notification_mail("account/email/email_change_asked", new.user, context, email=change.old)
 
 
 @receiver(authenticator_added)

@@ -6,7 +6,7 @@ from django.core import mail
 
 from webapp.costs import spending
 
-from . import bounces, closing, exports, preferences, sessions
+from . import address_changes, bounces, closing, exports, preferences, sessions
 from .models import NotificationPreferences
 
 
@@ -49,6 +49,12 @@ def read_mail_feedback() -> int:
 def forget_old_sessions() -> None:
     """Take what is over out of the lists of where people are logged in."""
     sessions.forget_old()
+
+
+@shared_task
+def forget_address_changes() -> None:
+    """Take off the addresses that were not agreed to in time."""
+    address_changes.forget_outlived()
 
 
 @shared_task

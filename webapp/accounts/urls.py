@@ -2,7 +2,7 @@ from django.urls import path
 
 from webapp.notices.views import send_test_notice
 
-from . import data_views, notice_views, views
+from . import address_views, data_views, notice_views, views
 
 urlpatterns = [
     path("notifications/", views.settings_notifications, name="settings_notifications"),
@@ -10,6 +10,8 @@ urlpatterns = [
     path("phone/code/", notice_views.send_phone_code, name="send_phone_code"),
     path("phone/confirm/", notice_views.confirm_phone, name="confirm_phone"),
     path("mail/again/", notice_views.resume_mail, name="resume_mail"),
+    path("email/agree/<str:token>/", address_views.agree_to_email_change, name="settings_agree_to_email_change"),
+    path("email/second-factor/", address_views.agree_by_second_factor, name="settings_agree_by_second_factor"),
     path("email/stop/<str:token>/", views.stop_email_change, name="settings_stop_email_change"),
     path("devices/<int:session_id>/end/", views.end_session, name="settings_end_session"),
     path("data/", data_views.settings_data, name="settings_data"),

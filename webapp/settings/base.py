@@ -343,6 +343,7 @@ CELERY_BEAT_SCHEDULE = {
     "empty trash": _every(3600, "photos.tasks.empty_trash"),
     "forget places": _every(SWEEP_SECONDS, "photos.tasks.forget_waiting_places"),
     "forget old sessions": _every(3600, "accounts.tasks.forget_old_sessions"),
+    "forget address changes": _every(3600, "accounts.tasks.forget_address_changes"),
     "campaigns": _every(10, "operations.tasks.move_campaigns"),
     "note statuses": _every(600, "operations.tasks.note_statuses"),
     "count corrections": _every(3600, "operations.tasks.count_corrections"),

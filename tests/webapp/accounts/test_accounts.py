@@ -200,29 +200,6 @@ def test_a_reset_for_an_unknown_address_looks_the_same_and_sends_nothing(client:
     assert [message.to for message in mail.outbox] == [["ana@example.org"]]
 
 
-def test_a_new_address_counts_once_it_is_confirmed(
-    client: Client, aws: SimpleNamespace, django_capture_on_commit_callbacks: Capture
-) -> None:
-    user = make_user(email="old@example.org")
-    client.force_login(user)
-    asked = client.post(EMAIL, {"email": "new@example.org", "action_add": ""})
-    client.post(asked.url, {"password": PASSWORD})  # and goes on with what was asked
-    message, warning = mail.outbox
-    assert warning.to == ["old@example.org"]
-    assert (message.subject, message.to) == ("Confirm your new mail address for Shoebox", ["new@example.org"])
-    user.refresh_from_db()
-    assert user.email == "old@example.org"
-
-    with django_capture_on_commit_callbacks(execute=True):
-        client.post(link_in(message))
-
-    user.refresh_from_db()
-    assert user.email == "new@example.org"
-    item = aws.table.get_item(Key=contract.preferences_item_key(str(user.pk)))["Item"]
-    assert item["email"] == "new@example.org"
-    assert ["old@example.org"] in [each.to for each in mail.outbox[2:]], "the old address is told"
-
-
 def test_the_address_does_not_change_without_the_password(client: Client) -> None:
     client.force_login(make_user())
 

@@ -19,7 +19,6 @@ from allauth.mfa.signals import authentication_failed
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
 from django.core import mail
 from django.core.management import CommandError, call_command
-from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -194,12 +193,6 @@ def test_a_new_passkey_that_no_browser_sends_is_refused_without_an_error(ana: Us
 
 
 # --- Setting up, and taking off --------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def committed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What waits for the end of a transaction is done at once: the test's own never ends, and the request would."""
-    monkeypatch.setattr(transaction, "on_commit", lambda function, **_: function())
 
 
 def set_up(client: Client) -> str:

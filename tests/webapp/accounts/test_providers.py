@@ -21,7 +21,7 @@ from django.test import Client
 from django.urls import reverse
 from environ import Env
 
-from webapp.accounts.models import User
+from webapp.accounts.models import AddressChange, User
 from webapp.settings.providers import providers
 
 from .factories import PASSWORD, make_user
@@ -348,6 +348,18 @@ def test_an_account_elsewhere_is_connected_and_lets_in_from_then_on(ana: Client,
     other = Client()
     come_back(other, provider)
     assert other.session["_auth_user_id"] == str(User.objects.get().pk)
+
+
+def test_a_provider_does_not_agree_to_a_change_of_address_for_a_mailbox(ana: Client, provider: FakeProvider) -> None:
+    come_back(ana, provider, process="connect")
+    ana.post(reverse("account_email"), {"email": "kim@example.org", "action_add": ""})
+    for client in (ana, Client()):  # as who it knows, and it says that kim@example.org is verified
+        come_back(client, provider)
+        come_back(client, provider, process="connect")
+    user = User.objects.get()
+    assert user.email == "ana@example.org"
+    change = AddressChange.objects.get(address__user=user)
+    assert (change.address.verified, change.old_agreed_at, change.new_agreed_at) == (False, None, None)
 
 
 def test_connecting_asks_for_the_password_again(provider: FakeProvider) -> None:

@@ -9,6 +9,9 @@ from django import template
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
+from webapp.accounts import second_factors
+from webapp.accounts.models import User
+
 register = template.Library()
 
 
@@ -26,6 +29,12 @@ def providers(context: dict[str, Any]) -> list[Any]:
     """allauth's, of those that are set up."""
     request: HttpRequest = context["request"]
     return list(get_adapter().list_providers(request))
+
+
+@register.filter
+def has_settled_one(user: User) -> bool:
+    """Whether an account has had a second factor for long enough to stand for its owner."""
+    return second_factors.settled(user).exists()
 
 
 @register.filter
