@@ -32,12 +32,12 @@ def send_code(*, user: User) -> bool:
     phone = _chosen_by(user)
     if not phone:
         return False
-    _count(user, phone)
+    _count(user, phone)  # before all else: a code that was sent stays good when no other one may be sent
     code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
     fields = {"digest": _digest(user, phone, code), "expires_at": timezone.now() + LIVES, "tries": 0}
     PhoneCode.objects.update_or_create(user=user, defaults=fields)
     text = _("Your Shoebox code is %(code)s. It works for 10 minutes. Nobody from Shoebox asks you for it.")
-    sms.send(user_id=user.pk, phone=phone, text=text % {"code": code})
+    sms.send(phone=phone, text=text % {"code": code})
     return True
 
 
@@ -69,6 +69,7 @@ def _count(user: User, phone: str) -> None:
     number = salted_hmac(SALT, phone, algorithm="sha256").hexdigest()
     for key in (contract.codes_of_person_key(str(user.pk), now), contract.codes_to_number_key(number, now)):
         sms.count(key, at_most=CODES_A_DAY)
+    sms.count_one(user_id=user.pk)
 
 
 def _digest(user: User, phone: str, code: str) -> str:

@@ -24,11 +24,15 @@ class TooManyError(SmsError):
     """As many as may be were sent today: to this person, this number, or everybody."""
 
 
-def send(*, user_id: UUID, phone: str, text: str) -> None:
-    """Send `text`, of at most 160 GSM characters, to a number in E.164, if today's counts allow it. Raises SmsError."""
+def count_one(*, user_id: UUID) -> None:
+    """Count what is about to be sent to `user_id`, if today's counts allow it. Raises SmsError."""
     now = timezone.now().isoformat()
     count(contract.sms_of_person_key(str(user_id), now), at_most=contract.SMS_A_DAY_EACH)
     count(contract.sms_of_all_key(now), at_most=settings.SMS_A_DAY)
+
+
+def send(*, phone: str, text: str) -> None:
+    """Send `text`, of at most 160 GSM characters, that was counted, to a number in E.164. Raises SmsError."""
     try:
         aws.sms().publish(PhoneNumber=phone, Message=text, MessageAttributes=TRANSACTIONAL)
     except aws.ERRORS as error:

@@ -284,6 +284,21 @@ def test_codes_are_counted_with_the_notices_of_a_person_and_of_everybody(
     assert len(texts()) == 1
 
 
+@pytest.mark.parametrize("cap", ["person", "all"])
+def test_a_code_that_was_sent_stays_good_when_another_one_may_not_be_sent(
+    aws: SimpleNamespace, texts: Any, settings: Any, cap: str
+) -> None:
+    chosen, now = by_sms(), timezone.now().isoformat()
+    code = send(chosen.user, texts)
+    if cap == "person":
+        aws.table.put_item(Item={**contract.sms_of_person_key(str(chosen.pk), now), "sent": contract.SMS_A_DAY_EACH})
+    else:
+        settings.SMS_A_DAY = 1
+    with pytest.raises(sms.TooManyError):
+        phones.send_code(user=chosen.user)
+    assert phones.confirm(user=chosen.user, code=code)
+
+
 def test_a_count_does_not_tell_the_number(aws: SimpleNamespace, texts: Any) -> None:
     send(by_sms().user, texts)
     assert NUMBER.strip("+") not in str(aws.table.scan()["Items"])

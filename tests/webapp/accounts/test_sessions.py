@@ -61,6 +61,8 @@ def test_every_login_is_listed_with_device_and_address_and_this_one_is_marked(an
     assert "198.51.100.7" in page
     assert laptop < page.find("This device") < phone
     assert page.count("This device") == 1
+    assert (page.count("In use now"), page.count("Last seen:")) == (1, 1)
+    assert laptop < page.find("In use now") < phone
 
 
 def test_another_session_is_ended_at_once_and_this_one_goes_on(ana: User) -> None:
