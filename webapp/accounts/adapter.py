@@ -17,6 +17,8 @@ from . import address_changes, addresses
 from .mail import MailError, send_soon
 from .models import User
 
+CONFIRMATION = "account/email/email_confirmation"  # of an address that is not a new person's, as allauth takes it
+
 
 class AccountAdapter(DefaultAccountAdapter):
     """allauth in our words. A link that could not be sent is said; a notice, or what only an account gets, is not."""
@@ -66,6 +68,8 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         request = allauth_context.request
+        if template_prefix == CONFIRMATION and not address_changes.has_address(context["user"]):
+            template_prefix += "_first"
         site = {"request": request, "email": email, "current_site": get_current_site(request)}
         message = self.render_mail(template_prefix, email, {**site, **context})
         user = context.get("user")

@@ -37,6 +37,11 @@ def replaces(address: EmailAddress) -> bool:
     return EmailAddress.objects.filter(user=address.user_id, verified=True).exclude(pk=address.pk).exists()
 
 
+def has_address(user: User) -> bool:
+    """Whether an address of `user` was confirmed before."""
+    return EmailAddress.objects.filter(user=user, verified=True).exists()
+
+
 def begin(address: EmailAddress) -> bool:
     """Note that the account is to have the unverified `address`; False when that is known. Asked for anew, it lives on
     for as long again, and whoever agreed has, unless it was over."""

@@ -1,13 +1,16 @@
-from typing import Any
+from typing import Any, cast
 
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from allauth.usersessions.models import UserSession
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.db import transaction
 from django.http import HttpRequest
 
+from . import invitations
+from .mail import MailError
 from .models import NotificationPreferences, User
 
 admin.site.unregister(UserSession)  # where somebody is logged in is for them alone to see
@@ -16,7 +19,7 @@ admin.site.unregister([Authenticator, SocialAccount, SocialApp, SocialToken])
 
 
 class UserCreationForm(forms.ModelForm):
-    """Staff invite by address alone; the person sets a password through the reset page."""
+    """Staff invite by address alone; the person sets a password by the link in the mail to them."""
 
     class Meta:
         model = User
@@ -69,7 +72,22 @@ class UserAdmin(DjangoUserAdmin):
         """Someone who is only just invited has chosen nothing yet."""
         return [NotificationPreferencesInline] if obj else []
 
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if not change:
+            transaction.on_commit(lambda: _invite(request, obj))
+
     @admin.display(description="told", ordering="preferences__channel")
     def channel(self, user: User) -> str:
         chosen = getattr(user, "preferences", None)
         return chosen.get_channel_display() if chosen else "–"
+
+
+def _invite(request: HttpRequest, user: User) -> None:
+    try:
+        invitations.send(user=user, invited_by=cast("User", request.user))
+    except MailError:
+        told = "The mail could not be sent. Tell %s to ask for a password on the page of a forgotten one."
+        messages.warning(request, told % user.email)
+    else:
+        messages.info(request, f"{user.email} was sent a mail with a link to choose a password.")

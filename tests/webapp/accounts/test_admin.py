@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
 from webapp.accounts.models import User
 
-from .factories import make_preferences, make_user
+from .factories import PASSWORD, make_preferences, make_user
+from .test_accounts import is_logged_in, link_in
 
 pytestmark = pytest.mark.django_db
 PEOPLE = reverse("admin:accounts_user_changelist")
@@ -16,7 +20,7 @@ PEOPLE = reverse("admin:accounts_user_changelist")
 
 @pytest.fixture
 def staff(client: Client) -> Client:
-    client.force_login(make_user(is_staff=True, is_superuser=True))
+    client.force_login(make_user(email="staff@example.org", is_staff=True, is_superuser=True))
     return client
 
 
@@ -53,6 +57,22 @@ def test_staff_invite_by_address_and_the_person_has_no_password_yet(staff: Clien
     staff.post(reverse("admin:accounts_user_add"), {"email": "New@Example.org"})
 
     assert not User.objects.get(email="new@example.org").has_usable_password()
+
+
+def test_whoever_is_invited_is_told_by_whom_and_gets_in(staff: Client, committed: None, aws: Any) -> None:
+    staff.post(reverse("admin:accounts_user_add"), {"email": "New@Example.org"})
+    (invitation,) = mail.outbox
+    assert (invitation.to, invitation.subject) == (["new@example.org"], "You are invited to Shoebox")
+    assert "staff@example.org" in invitation.body
+
+    guest = Client()
+    form = guest.get(link_in(invitation), follow=True).redirect_chain[-1][0]
+    guest.post(form, {"password1": PASSWORD, "password2": PASSWORD})
+    confirm = mail.outbox[-1]
+    assert confirm.subject == "Confirm your mail address for Shoebox"
+    assert not is_logged_in(guest)
+    guest.post(link_in(confirm))
+    assert is_logged_in(guest)
 
 
 def test_the_address_is_not_for_staff_to_change(staff: Client) -> None:

@@ -68,6 +68,15 @@ def test_logging_in_sends_the_link_that_could_not_be_sent(
     assert [message.to for message in mail.outbox] == [["ana@example.org"]]
 
 
+def test_staff_are_told_when_an_invitation_could_not_be_sent(
+    client: Client, no_queue: None, no_mail: None, committed: None
+) -> None:
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    answer = client.post(reverse("admin:accounts_user_add"), {"email": "new@example.org"}, follow=True)
+    assert "The mail could not be sent." in answer.content.decode()
+    assert User.objects.filter(email="new@example.org").exists()
+
+
 def test_a_reset_that_cannot_be_sent_looks_the_same_for_an_unknown_address(
     client: Client, no_queue: None, no_mail: None
 ) -> None:
