@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from pipeline_lambdas.photo_pipeline import contract
-from webapp.accounts.models import NotificationPreferences
+from webapp.accounts.models import NotificationPreferences, NotificationPreferencesQuerySet
 from webapp.photos import catalog, clock
 from webapp.photos.errors import OUT_OF_TIME
 from webapp.photos.models import Batch
@@ -26,7 +26,7 @@ from .models import Gathered, Notice
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 300
-LOOKS_BACK = timedelta(days=21)  # as many as a weekly digest has, that the beat was a week late for, and a slow batch
+LOOKS_BACK = timedelta(days=28)  # of what was missed while mail was stopped, too; a weekly digest that is late has 14
 MOST_BATCHES = 2_000
 
 
@@ -53,7 +53,10 @@ def _begin_safely(preferences: NotificationPreferences, now: datetime) -> bool:
 
 def begin(preferences: NotificationPreferences, *, now: datetime) -> Notice | None:
     """The digest that is due, and the next one's time set; None when there is nothing to tell, or somebody else was
-    first."""
+    first. One that cannot reach the person passes by, and the next one that does tells of the same."""
+    if preferences.is_silenced:
+        _seen(preferences).update(next_digest_at=preferences.next_digest(now) or now + timedelta(days=1))
+        return None
     ended = _ended_batches(preferences, now)
     told = [batch_id for batch_id, record in ended.items() if _is_worth_telling(record, preferences)]
     with transaction.atomic():
@@ -67,12 +70,15 @@ def begin(preferences: NotificationPreferences, *, now: datetime) -> Notice | No
 
 def _take(preferences: NotificationPreferences, now: datetime) -> bool:
     """Whether the digest is ours: it is still as it was seen, and whoever comes later sees the next one."""
-    seen = NotificationPreferences.objects.filter(
-        pk=preferences.pk, next_digest_at=preferences.next_digest_at, rhythm=preferences.rhythm
-    )
     following = preferences.next_digest(now)
     since = preferences.digests_since if following else None
-    return bool(seen.update(next_digest_at=following, digests_since=since))
+    return bool(_seen(preferences).update(next_digest_at=following, digests_since=since))
+
+
+def _seen(preferences: NotificationPreferences) -> NotificationPreferencesQuerySet:
+    return NotificationPreferences.objects.filter(
+        pk=preferences.pk, next_digest_at=preferences.next_digest_at, rhythm=preferences.rhythm
+    )
 
 
 def _kind(preferences: NotificationPreferences) -> str:

@@ -16,11 +16,12 @@ from webapp.photos.conf import functions_end_within
 from webapp.photos.errors import OUT_OF_TIME
 from webapp.photos.models import Batch, Photo
 
-from .models import Notice
+from .models import Gathered, Notice
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 500
 UNTOLD = {why.value for why in contract.Untold}
+STOPPED = UNTOLD - {contract.Untold.CHOSEN.value}
 SHOWN = 200  # photos of each end that a digest's record names: what a mail shows comes from these
 
 
@@ -47,6 +48,8 @@ def settle(notice: Notice) -> None:
         notices.ask(record)
     elif not is_being_sent(record):
         spending.note_batch(notice, record)
+        if record.told_by in STOPPED:
+            Gathered.objects.filter(notice=notice).delete()  # the next digest tells of the same
         Notice.objects.filter(pk=notice.pk).update(
             told=True, sent_at=clock.parse(record.sent_at), told_by=record.told_by
         )

@@ -18,7 +18,7 @@ from django.utils import timezone
 from pipeline_lambdas.photo_pipeline import contract
 from pipeline_lambdas.photo_pipeline.handlers import notify_user
 from tests.factories import make_batch, make_photo, make_user, put_batch, put_record
-from webapp.accounts import preferences
+from webapp.accounts import bounces, preferences
 from webapp.accounts.models import NotificationPreferences, User
 from webapp.costs.models import Use
 from webapp.notices import digest, tasks, telling
@@ -242,6 +242,88 @@ def test_what_a_summary_and_a_test_cost_is_counted_once_and_for_their_person(
     uses = Use.objects.filter(owner=user, mails=1, photos=0)
     assert {use.key for use in uses} == {f"batch-{notice.pk}" for notice in Notice.objects.all()}
     assert Use.objects.totals()[0].mails == 2
+
+
+# --- While nothing reaches the person ---
+
+
+def stop(user: User, *, because: Any = bounces.BOUNCE) -> None:
+    bounces.stop(address=user.email, because=because, at=timezone.now())
+
+
+def resume(user: User) -> None:
+    assert bounces.resume(user=user)
+    preferences.copy(str(user.pk))
+
+
+@pytest.mark.parametrize("because", [bounces.BOUNCE, bounces.COMPLAINT])
+def test_digests_that_pass_by_while_mail_is_stopped_are_told_by_the_next_one_at_its_hour(
+    aws: SimpleNamespace, pipeline: SimpleNamespace, clock: Any, because: Any
+) -> None:
+    user = make_user()
+    choose(user)
+    stop(user, because=because)
+    upload(aws, user, ready=2)
+    run_beat(clock, until="2026-11-24T12:00:00")
+    upload(aws, user, failed=1)
+    run_beat(clock, until="2026-11-25T12:00:00")
+    assert pipeline.asked == []
+    resume(user)
+    upload(aws, user)
+    run_beat(clock, until="2026-11-26T06:40:00")
+    assert subjects(pipeline) == []
+    run_beat(clock, until="2026-11-28T12:00:00")
+    assert subjects(pipeline) == ["Your day: 4 photos ready, 1 failed"]
+    assert Notice.objects.exclude(kind=because).get().sent_at == moment("2026-11-26T07:00:00")
+
+
+def test_what_was_missed_is_told_of_the_last_four_weeks(
+    aws: SimpleNamespace, pipeline: SimpleNamespace, clock: Any
+) -> None:
+    user = make_user()
+    choose(user)
+    stop(user)
+    for _ in range(3):
+        upload(aws, user)
+        run_beat(clock, until=f"{timezone.now() + timedelta(days=12):%Y-%m-%dT%H:%M:%S}", step=timedelta(days=1))
+    resume(user)
+    run_beat(clock, until=f"{timezone.now() + timedelta(days=2):%Y-%m-%dT%H:%M:%S}", step=timedelta(hours=4))
+    assert subjects(pipeline) == ["Your day: 2 photos ready"]
+
+
+def test_a_digest_that_was_begun_as_mail_was_stopped_is_told_by_the_next_one(
+    aws: SimpleNamespace, pipeline: SimpleNamespace, clock: Any
+) -> None:
+    user = make_user()
+    choose(user)
+    upload(aws, user)
+    clock.shift(timedelta(days=1))
+    pipeline.dead = True
+    tasks.send_digests()
+    stop(user)
+    pipeline.dead = False
+    tasks.send_digests()
+    tasks.send_digests()
+    assert (pipeline.outcomes, Gathered.objects.count()) == (["not_wanted"], 0)
+    resume(user)
+    run_beat(clock, until=f"{timezone.now() + timedelta(days=1):%Y-%m-%dT%H:%M:%S}")
+    assert subjects(pipeline) == ["Your day: 1 photo ready"]
+
+
+def test_who_goes_back_to_each_upload_while_mail_is_stopped_is_told_of_those_until_then(
+    aws: SimpleNamespace, pipeline: SimpleNamespace, clock: Any
+) -> None:
+    user = make_user()
+    choose(user)
+    stop(user)
+    upload(aws, user)
+    clock.shift(timedelta(hours=1))
+    choose(user, rhythm="batch")
+    run_beat(clock, until="2026-11-24T12:00:00")
+    resume(user)
+    run_beat(clock, until="2026-11-26T12:00:00")
+    assert subjects(pipeline) == ["Your day: 1 photo ready"]
+    assert NotificationPreferences.objects.get(user=user).next_digest_at is None
 
 
 # --- Two at once, and whoever is killed ---
