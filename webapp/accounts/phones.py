@@ -37,7 +37,7 @@ def send_code(*, user: User) -> bool:
     fields = {"digest": _digest(user, phone, code), "expires_at": timezone.now() + LIVES, "tries": 0}
     PhoneCode.objects.update_or_create(user=user, defaults=fields)
     text = _("Your Shoebox code is %(code)s. It works for 10 minutes. Nobody from Shoebox asks you for it.")
-    sms.send(phone=phone, text=text % {"code": code})
+    sms.send(user_id=user.pk, phone=phone, text=text % {"code": code})
     return True
 
 

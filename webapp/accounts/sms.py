@@ -31,8 +31,8 @@ def count_one(*, user_id: UUID) -> None:
     count(contract.sms_of_all_key(now), at_most=settings.SMS_A_DAY)
 
 
-def send(*, phone: str, text: str) -> None:
-    """Send `text`, of at most 160 GSM characters, that was counted, to a number in E.164. Raises SmsError."""
+def send(*, user_id: UUID, phone: str, text: str) -> None:
+    """Send `text`, of at most 160 GSM characters, to a number in E.164; it was counted for `user_id`. Raises SmsError."""
     try:
         aws.sms().publish(PhoneNumber=phone, Message=text, MessageAttributes=TRANSACTIONAL)
     except aws.ERRORS as error:
