@@ -1,19 +1,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.middleware import get_user
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
-from . import second_factors, sessions
+from . import second_factors, sessions, zones
+from .models import User
 
 Answer = Callable[[HttpRequest], HttpResponse]
 SAFE = ("GET", "HEAD")
@@ -60,6 +66,27 @@ def note_session(get_response: Answer) -> Answer:
         return response
 
     return answer
+
+
+def times_of_the_person(get_response: Answer) -> Answer:
+    """Tells times on the clock of whoever is logged in, from the moment on that somebody asks who that is. Strangers
+    are told UTC, and so are staff on their pages, where times are held against logs."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        with timezone.override(None):  # the person before had this thread, and a zone
+            if not request.path.startswith(reverse("admin:index")):
+                request.user = SimpleLazyObject(partial(_on_their_clock, request))  # type: ignore[assignment]
+            return get_response(request)
+
+    return answer
+
+
+def _on_their_clock(request: HttpRequest) -> User | AnonymousUser:
+    user: User | AnonymousUser = get_user(request)
+    zone = zones.of(user)
+    if zone:
+        timezone.activate(zone)
+    return user
 
 
 def staff_need_second_factor(get_response: Answer) -> Answer:

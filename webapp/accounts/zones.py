@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import functools
 from typing import Any
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from django.contrib.auth.models import AnonymousUser
 from django.utils.translation import gettext_lazy as _
+
+from .models import User
 
 Choice = tuple[str, Any]
 
@@ -21,6 +24,15 @@ REGIONS = {
     "Indian": _("Indian Ocean"),
     "Pacific": _("Pacific Ocean"),
 }
+
+
+def of(user: User | AnonymousUser) -> ZoneInfo | None:
+    """The one that `user` chose, or None for who never did."""
+    chosen = getattr(user, "preferences", None)
+    try:
+        return ZoneInfo(chosen.time_zone) if chosen else None
+    except ZoneInfoNotFoundError:  # this machine knows it no longer
+        return None
 
 
 def choices() -> list[Choice]:

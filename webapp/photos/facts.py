@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from urllib.parse import urlencode
 
-from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
@@ -14,6 +12,7 @@ from django.utils.translation import gettext_lazy, pgettext
 from pipeline_lambdas.photo_pipeline import contract
 from webapp.photos import clock
 from webapp.photos.models import Photo
+from webapp.times import exactly, in_own_zone
 
 INCOMPLETE = gettext_lazy("The end of this file is missing. If you still have the original, upload it again.")
 MAP = "https://www.openstreetmap.org/"
@@ -39,7 +38,7 @@ def facts(photo: Photo, record: contract.Photo | None) -> list[tuple[str, str]]:
         (_("Pixels"), f"{width} × {height}" if width else ""),
         (_("Format"), original.format),
         (_("Taken"), _moment(exif.taken_at)),
-        (_("Uploaded"), _words(photo.uploaded_at)),
+        (_("Uploaded"), exactly(photo.uploaded_at)),
         (_("Camera"), exif.camera),
         (_("Lens"), exif.lens),
         (_("Exposure"), _exposure(exif.exposure)),
@@ -79,15 +78,7 @@ def _moment(text: str) -> str:
     moment = clock.parse(text)
     if moment is None:
         return ""
-    return _with_zone(moment) if clock.names_zone(text) else date_format(moment, "DATETIME_FORMAT")
-
-
-def _words(moment: datetime) -> str:
-    return _with_zone(timezone.localtime(moment))
-
-
-def _with_zone(moment: datetime) -> str:
-    return f"{date_format(moment, 'DATETIME_FORMAT')} {moment.tzname()}"
+    return in_own_zone(moment) if clock.names_zone(text) else date_format(moment, "DATETIME_FORMAT")
 
 
 def place(place: contract.Place) -> PlaceFact:

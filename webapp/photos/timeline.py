@@ -6,7 +6,7 @@ import base64
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date
 from functools import cached_property
 from itertools import groupby
 from urllib.parse import urlencode
@@ -191,7 +191,7 @@ def surest(labels: Iterable[contract.Label]) -> list[contract.Label]:
 
 def by_month(tiles: Iterable[Tile]) -> list[Month]:
     def month(tile: Tile) -> date:
-        return timezone.localtime(tile.photo.timeline_at).date().replace(day=1)
+        return timezone.localtime(tile.photo.timeline_at, UTC).date().replace(day=1)  # as the database counts months
 
     return [Month(first, list(some)) for first, some in groupby(tiles, key=month)]
 

@@ -199,7 +199,7 @@ def test_who_asks_is_told_by_mail_once_since_it_may_be_somebody_else(me: Any, mi
     [message] = mail.outbox
     assert message.to == [me.email]
     with translation.override("de"):
-        assert date_format(timezone.localtime(me.closes_at), "DATETIME_FORMAT") in message.body
+        assert f"{date_format(me.closes_at, 'DATETIME_FORMAT')} UTC" in message.body
     assert "/settings/data/" in message.body
     assert "/accounts/password/reset/" in message.body
     assert "Dein" in message.body

@@ -24,7 +24,7 @@ def test_a_time_within_a_day_is_told_from_now(age: timedelta, words: str) -> Non
 def test_an_older_time_is_a_date_with_the_exact_time_behind_it() -> None:
     told = moment(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
     assert ">2 January 2026<" in told
-    assert 'title="2 January 2026, 03:04:05"' in told
+    assert 'title="2 January 2026, 03:04:05 UTC"' in told
 
 
 @pytest.mark.parametrize(
