@@ -149,7 +149,7 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("usersessions_list", "GET"): ("/accounts/sessions/", 200, LOGIN, 200, 200),
     ("usersessions_list", "POST"): ("/accounts/sessions/", AWAY, LOGIN, AWAY, AWAY),
     ("settings_data", "GET"): ("/settings/data/", 200, LOGIN, 200, 200),
-    ("begin_export", "GET"): ("/settings/data/export/", 405, LOGIN, 405, 405),
+    ("begin_export", "GET"): ("/settings/data/export/", AWAY, LOGIN, AWAY, AWAY),
     ("begin_export", "POST"): ("/settings/data/export/", AWAY, LOGIN, AWAY, AWAY),
     ("cancel_export", "GET"): ("/settings/data/export/cancel/", 405, LOGIN, 405, 405),
     ("cancel_export", "POST"): ("/settings/data/export/cancel/", AWAY, LOGIN, AWAY, AWAY),

@@ -11,7 +11,7 @@ from tests import photo_files
 
 from .pipeline import mails_to, until
 from .running import RunningStack
-from .site import UUID, Site
+from .site import PASSWORD, UUID, Site
 
 PAGE = "/settings/data/"
 
@@ -22,6 +22,7 @@ def test_a_person_takes_along_the_very_bytes_that_they_brought(stack: RunningSta
     ana.upload(brought)
     ana.wait_until_processed()
 
+    ana.post("/accounts/reauthenticate/", {"password": PASSWORD, "next": PAGE})
     ana.post(f"{PAGE}export/", {})
     until(lambda: "Download the ZIP" in ana.get(PAGE).text)
 

@@ -53,9 +53,9 @@ def test_after_the_week_nothing_is_left_of_a_person_but_the_receipt(stack: Runni
     ana.upload(photo_files.many(3))
     ana.wait_until_processed()
     owner = owner_id(ana)
+    ana.post("/accounts/reauthenticate/", {"password": PASSWORD, "next": "/settings/data/"})
     ana.post("/settings/data/export/", {})
     until(lambda: "Download the ZIP" in ana.get("/settings/data/").text)
-    ana.post("/accounts/reauthenticate/", {"password": PASSWORD, "next": "/settings/data/"})
     ana.post("/settings/data/delete/", {})
     assert "Keep my account" in ana.get("/gallery/").text
     marks = (owner, UUID(owner).hex, ana.email)

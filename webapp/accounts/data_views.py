@@ -31,8 +31,12 @@ def settings_data(request: Request) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
+@reauthentication_required(allow_get=True)
 def begin_export(request: Request) -> HttpResponse:
+    """Have the ZIP made. A GET comes from who was asked for the password so long ago that the request is lost."""
+    if request.method != "POST":
+        return redirect("settings_data")
     if ratelimit.consume(request, action="export", user=request.user):
         exports.begin(owner=request.user)
     else:

@@ -32,7 +32,7 @@ def count_one(*, user_id: UUID) -> None:
 
 
 def send(*, user_id: UUID, phone: str, text: str) -> None:
-    """Send `text`, of at most 160 GSM characters, to a number in E.164; it was counted for `user_id`. Raises SmsError."""
+    """Send `text`, of at most 160 GSM characters, to a number in E.164, counted for `user_id`. Raises SmsError."""
     try:
         aws.sms().publish(PhoneNumber=phone, Message=text, MessageAttributes=TRANSACTIONAL)
     except aws.ERRORS as error:

@@ -21,7 +21,7 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from tests.factories import make_photo, make_staff, make_user, put_record
+from tests.factories import PASSWORD, make_photo, make_staff, make_user, put_record
 from tests.webapp.albums.shelf import make_album, make_link
 from webapp import aws as site_aws
 from webapp.accounts import exports, preferences, tasks
@@ -31,7 +31,7 @@ from webapp.notices import keeping
 from webapp.review.models import Verdict
 
 pytestmark = pytest.mark.django_db
-PAGE = "/settings/data/"
+PAGE, AGAIN = "/settings/data/", "/accounts/reauthenticate/"
 
 
 @pytest.fixture
@@ -41,7 +41,9 @@ def me(db: None) -> Any:
 
 @pytest.fixture
 def mine(me: Any, client: Client) -> Client:
+    """Me, where I was asked for my password just now."""
     client.force_login(me)
+    client.post(AGAIN, {"password": PASSWORD})
     return client
 
 
@@ -374,6 +376,24 @@ def test_its_owner_may_stop_it_and_nobody_else(aws: Any, me: Any, mine: Client) 
     assert not Export.objects.exists()
     assert uploads(aws) == []
     assert "Make the ZIP" in mine.get(PAGE).content.decode()
+
+
+def test_all_that_is_kept_of_a_person_is_put_together_for_who_has_their_password(aws: Any, me: Any) -> None:
+    keep(aws, me)
+    mine, later = Client(), Client()
+    mine.force_login(me)
+    asked = mine.post(f"{PAGE}export/")
+    assert asked.url.startswith(AGAIN)
+    mine.post(asked.url, {"password": "a guess at it", "next": f"{PAGE}export/"})
+    assert not Export.objects.exists()
+
+    went_on = mine.post(asked.url, {"password": PASSWORD, "next": f"{PAGE}export/"})
+
+    assert went_on.url == PAGE
+    export = Export.objects.get()
+    later.force_login(me)
+    assert later.get(f"{PAGE}export/{export.pk}/").status_code == 302, "what is there is had without it"
+    assert later.get(f"{PAGE}export/").url == PAGE
 
 
 def test_a_person_asks_for_some_a_day_and_is_told_when_it_is_enough(aws: Any, me: Any, mine: Client) -> None:
