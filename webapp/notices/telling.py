@@ -20,8 +20,8 @@ from .models import Gathered, Notice
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 500
-UNTOLD = {why.value for why in contract.Untold}
-STOPPED = UNTOLD - {contract.Untold.CHOSEN.value}
+UNTOLD = set(contract.Untold)
+UNWANTED = {"", contract.Untold.CHOSEN, contract.Untold.NO_PROBLEM}
 SHOWN = 200  # photos of each end that a digest's record names: what a mail shows comes from these
 
 
@@ -48,8 +48,9 @@ def settle(notice: Notice) -> None:
         notices.ask(record)
     elif not is_being_sent(record):
         spending.note_batch(notice, record)
-        if record.told_by in STOPPED:
-            Gathered.objects.filter(notice=notice).delete()  # the next digest tells of the same
+        if not record.sent_at and record.told_by not in UNWANTED:
+            # Stopped meanwhile, refused, or lost behind its claim: the next digest tells of the same.
+            Gathered.objects.filter(notice=notice).delete()
         Notice.objects.filter(pk=notice.pk).update(
             told=True, sent_at=clock.parse(record.sent_at), told_by=record.told_by
         )

@@ -383,6 +383,20 @@ def test_a_kill_anywhere_loses_and_repeats_no_digest(
     assert len(pipeline.mails()) == 1
 
 
+def test_what_a_digest_told_that_was_lost_behind_its_claim_is_told_by_the_next_one_at_its_hour(
+    due: NotificationPreferences, pipeline: Any, clock: Any
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(notify_user, "_send", _kill)
+        with pytest.raises(Killed):
+            tasks.send_digests()
+    run_beat(clock, until="2026-11-24T06:40:00")
+    assert subjects(pipeline) == []
+    run_beat(clock, until="2026-11-27T12:00:00")
+    assert subjects(pipeline) == ["Your day: 1 photo ready"]
+    assert [notice.sent_at for notice in Notice.objects.order_by("pk")] == [None, moment("2026-11-24T07:00:00")]
+
+
 def _until_killed() -> None:
     for _ in range(3):
         tasks.send_digests()
