@@ -130,6 +130,25 @@ def test_an_sms_is_one_message_of_gsm_characters_that_says_how_it_ended(
     assert site in notice.sms or len(notice.subject) + len(site) > 120
 
 
+EXTENSION = set("\f^{}\\[~]|€")  # each takes two septets, the first of which says so
+HOSTILE = st.text(max_size=250) | st.sampled_from(["€" * 160, "{}" * 90, "\N{GRINNING FACE}" * 80, "a\x1bb\r\nc"])
+
+
+def septets(text: str) -> int:
+    assert set(text) <= GSM | EXTENSION, "the whole message would be sent in 16 bits a character"
+    return sum(2 if character in EXTENSION else 1 for character in text)
+
+
+@given(COUNTS, st.sampled_from(["", *Kind]), st.sampled_from([*LANGUAGES]), HOSTILE, HOSTILE)
+def test_whatever_a_photo_or_a_site_is_called_an_sms_is_one_message(
+    count: int, kind: str, language: str, name: str, site: str
+) -> None:
+    batch = Batch("b", "o", 0, kind=kind, more={"ready": count, "failed": count})
+    details = Details([Reason(Failure.LABELS, name)], [name])
+    notice = compose(batch, details, make_preferences(language=language), site_url=f"https://{site}")
+    assert septets(notice.sms) <= 160
+
+
 def test_the_labels_told_are_the_exact_and_sure_ones_that_most_photos_have() -> None:
     def photo(*labels: Label) -> Photo:
         return Photo("o", "p", "ready", "", "", "k", Original(1), labels=list(labels), denied_labels={"Dog"})
