@@ -117,9 +117,9 @@ def wishes_of(stack: RunningStack, address: str) -> Preferences:
     return from_item(Preferences, found)
 
 
-def until(condition: Any) -> None:
-    """Wait until `condition()` is true; fail when it never is."""
-    give_up = time.monotonic() + PATIENCE
+def until(condition: Any, *, patience: float = PATIENCE) -> None:
+    """Wait until `condition()` is true; fail when it never is, in so many seconds."""
+    give_up = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < give_up, "waited in vain"
         time.sleep(0.2)

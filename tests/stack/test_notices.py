@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
+import time
 from email.message import EmailMessage
 
 import pytest
@@ -14,8 +17,9 @@ from tests import photo_files
 from .pipeline import mails_to, until
 from .running import RunningStack
 from .site import Site
-from .test_main_job import owner_id
+from .test_main_job import notices, owner_id, records
 
+LONG = os.environ.get("SHOEBOX_FAULTS") == "long"
 WISHES = {"channel": "mail", "rhythm": "batch", "hour": "8", "weekday": "0", "time_zone": "UTC", "language": "de"}
 
 
@@ -72,3 +76,27 @@ def test_a_person_gets_pictures_a_test_and_one_summary_of_all_uploads(ana: Site,
     until(lambda: mail_of(ana, "Dein Tag: 3 Fotos fertig"))
     assert pictures_in(mail_of(ana, "Dein Tag")) == 3
     until(lambda: "You were told in a summary" in ana.get("/notices/").text)
+
+
+@pytest.mark.skipif(not LONG, reason="takes minutes: SHOEBOX_FAULTS=long")
+def test_two_hundred_photos_of_one_upload_make_one_mail(ana: Site, stack: RunningStack) -> None:
+    began = time.monotonic()
+    assert "200 photos received." in ana.upload(photo_files.many(200))
+    until(lambda: notices(ana), patience=600)
+    took = time.monotonic() - began
+    ends = [photo.status for photo in records(ana)]
+    asked_twice = ask_again(stack)
+    print(f"200 photos: told after {took:.0f} s, {pictures_in(mail_of(ana, '200'))} pictures, then {asked_twice}")
+    assert ends == ["ready"] * 200
+    assert notices(ana) == ["200 photos ready"]
+    assert pictures_in(mail_of(ana, "200 photos ready")) == 6
+
+
+def ask_again(stack: RunningStack) -> list[str]:
+    """What NotifyUser answers when it is asked anew for every batch that there is."""
+    table = stack.aws.table(stack.outputs["PhotoTableName"])
+    batches = [item["batch_id"] for item in table.scan()["Items"] if item["sk"] == "BATCH"]
+    invoke = stack.aws.client("lambda").invoke
+    asked = [json.dumps({"batch_id": batch}).encode() for batch in batches]
+    answers = [invoke(FunctionName=stack.outputs["NotifyUserFunctionName"], Payload=each) for each in asked]
+    return [json.loads(answer["Payload"].read())["outcome"] for answer in answers]
