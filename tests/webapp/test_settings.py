@@ -73,6 +73,13 @@ def test_production_names_only_what_is_missing_and_an_empty_value_is_missing() -
     assert "SECRET_KEY" not in line
 
 
+def test_production_refuses_to_write_addresses_without_tls_into_mails() -> None:
+    result = manage("check", "--deploy", **{**WHOLE, "SITE_URL": "http://photos.example.org"})
+
+    assert result.returncode != 0
+    assert "SITE_URL has to begin with https://." in result.stderr
+
+
 def test_production_passes_djangos_checks_for_deployment() -> None:
     result = manage("check", "--deploy", "--fail-level", "WARNING", **WHOLE)
 

@@ -8,7 +8,7 @@ class AccountsConfig(AppConfig):
     verbose_name = "People"
 
     def ready(self) -> None:
-        from . import signals  # noqa: F401  connects them
+        from . import checks, signals  # noqa: F401  connects them
 
 
 class SessionsConfig(UserSessionsConfig):

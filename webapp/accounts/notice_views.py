@@ -69,7 +69,8 @@ def resume_mail(request: Request) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
-    """RFC 8058: a POST ends all notices at once, of whomever the link names; a GET, which programs send too, asks."""
+    """RFC 8058: a POST ends all notices at once, of whomever the link names; a GET, which programs send too, asks, and
+    writes nothing."""
     user_id = links.read(token)
     user = User.objects.filter(pk=user_id).first() if user_id else None
     if user is None:
@@ -77,5 +78,5 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         preferences.turn_off(user=user)
         preferences.copy_if_possible(str(user.pk))
-    is_off = preferences.provide(user=user).channel == NotificationPreferences.Channel.NONE
+    is_off = NotificationPreferences.objects.filter(user=user, channel=NotificationPreferences.Channel.NONE).exists()
     return render(request, "accounts/unsubscribe.html", {"is_off": is_off})

@@ -1,3 +1,4 @@
+from typing import Any
 from uuid import UUID
 
 from anymail.exceptions import AnymailAPIError
@@ -16,8 +17,17 @@ def send_mail(*, subject: str, body: str, to: str, person: str = "", unsubscribe
     Without an address it is sent to nobody. Mail that one may unsubscribe from says where (RFC 8058)."""
     headers = {"List-Unsubscribe": f"<{unsubscribe_url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     if to:
-        mail.EmailMessage(subject, body, to=[to], headers=headers if unsubscribe_url else None).send()
+        _Mail(subject, body, to=[to], headers=headers if unsubscribe_url else None).send()
         spending.note_sent(spending.MAIL, person=person)
+
+
+class _Mail(mail.EmailMessage):
+    """Keeps each header on one line, as long as lines may be: an address that is folded is none to some programs."""
+
+    def message(self, **options: Any) -> Any:
+        message = super().message(**options)
+        message.policy = message.policy.clone(max_line_length=998)
+        return message
 
 
 @shared_task(autoretry_for=(preferences.CopyError,), retry_backoff=5, retry_backoff_max=60, max_retries=5)

@@ -60,6 +60,28 @@ def test_it_may_be_sent_as_a_form_with_parts_too(aws: SimpleNamespace) -> None:
     assert chosen.channel == "none"
 
 
+@pytest.mark.parametrize("body", [b"", b"--x", b"\xff\x00=%zz&&" * 1000, b"x" * 3_000_000])
+@pytest.mark.parametrize("content_type", ["multipart/form-data", "application/x-www-form-urlencoded", "text/plain"])
+def test_whatever_body_comes_with_the_post_it_is_done_without_a_redirect(
+    aws: SimpleNamespace, body: bytes, content_type: str
+) -> None:
+    chosen = make_preferences()
+
+    answer = strict().post(path_of(chosen), body, content_type=content_type)
+
+    chosen.refresh_from_db()
+    assert (answer.status_code, chosen.channel) == (200, "none")
+
+
+@pytest.mark.parametrize("method", ["get", "head"])
+def test_looking_writes_nothing_for_somebody_who_never_chose_either(aws: SimpleNamespace, method: str) -> None:
+    user = make_user()
+
+    assert getattr(strict(), method)(urlsplit(unsubscribe.url_for(user.pk)).path).status_code == 200
+
+    assert not NotificationPreferences.objects.filter(user=user).exists()
+
+
 @pytest.mark.parametrize("method", ["get", "head"])
 def test_looking_at_the_link_asks_and_turns_nothing_off(aws: SimpleNamespace, method: str) -> None:
     chosen = make_preferences()

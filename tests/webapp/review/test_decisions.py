@@ -128,6 +128,8 @@ def test_a_mail_about_a_decision_ends_notices_by_one_click(ann: Any, mailoutbox:
     pass_time(case, seconds=61)
     telling.tell_due()
     headers = mailoutbox[0].message()
+    address = headers["List-Unsubscribe"]
+    assert f"\nList-Unsubscribe: {address}\n".encode() in headers.as_bytes(), "on one line, as it is"
     assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     answer = Client().post(headers["List-Unsubscribe"].strip("<>"), {"List-Unsubscribe": "One-Click"})
     assert answer.status_code == 200
