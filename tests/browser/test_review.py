@@ -104,6 +104,9 @@ def test_the_pages_of_reviewers_fit_and_can_be_used_by_everybody(
     assert complaints(page) == []
     page.keyboard.press("v")
     assert picture.evaluate("image => getComputedStyle(image).filter") == "none"
+    page.route("**/display*", lambda route: route.abort())
+    page.reload()
+    expect(page.get_by_role("alert")).to_contain_text("did not load")
     page.get_by_role("link", name="Log").click()
     expect(page.get_by_role("table")).to_be_visible()
     assert_fits(page)

@@ -14,10 +14,22 @@ from webapp.photos import catalog, presign, timeline
 from webapp.photos.models import Review
 from webapp.review import log
 from webapp.review.log import Line
-from webapp.review.models import Action, Case, Reason
+from webapp.review.models import Action, Case, Kind, Reason
 
 LABELS = 8
 DECISIONS = (Action.APPROVED, Action.REJECTED)
+WHY = {
+    Kind.FOUND: "The model found something",
+    Kind.REPORT: "Somebody with a link reported it",
+    Kind.APPEAL: "Its owner appeals",
+}
+SEEN = {
+    Review.NONE: "Others may see it",
+    Review.FLAGGED: "Others may see it until you decide",
+    Review.QUARANTINED: "Nobody else sees it until you decide",
+    Review.APPROVED: "It was approved, and others may see it",
+    Review.REJECTED: "It was rejected, and nobody else sees it",
+}
 SAID = (Action.REPORTED, Action.APPEALED, Action.REJECTED)
 
 
@@ -35,6 +47,15 @@ class Shown:
     history: dict[str, int]
     said: Sequence[Line]
     lines: Sequence[Line]
+
+    @property
+    def why(self) -> str:
+        return WHY[Kind(self.case.kind)]
+
+    @property
+    def seen(self) -> str:
+        """By whom, now."""
+        return SEEN[Review(self.case.photo.review)]
 
 
 def show(cases: Sequence[Case]) -> tuple[Shown | None, str]:

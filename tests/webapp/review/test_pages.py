@@ -14,7 +14,7 @@ from tests.webapp.photos.pages import text_of
 from tests.webapp.review.cases import SURE, UNSURE, found, held, log_of, make_case, make_reviewer, make_role, pass_time
 from webapp.accounts.roles import Role
 from webapp.photos.models import Photo
-from webapp.review import asking, decisions
+from webapp.review import asking, decisions, page
 from webapp.review.models import Case, Entry, Words
 
 pytestmark = pytest.mark.django_db
@@ -134,6 +134,38 @@ def test_words_of_a_reporter_and_of_an_appeal_are_shown_and_not_run(aws: Any, he
     assert "<script>me" not in text
 
 
+def test_each_photo_is_named_for_why_a_person_is_asked_and_who_sees_it_meanwhile(aws: Any, ann: Any) -> None:
+    flagged, withheld, reported, approved = (found(aws, make_photo(), sure) for sure in (UNSURE, SURE, 10.0, UNSURE))
+    appealed = found(aws, make_photo(), UNSURE)
+    decisions.approve(reviewer=ann, case_id=held(approved.case, ann).pk)
+    for photo in (reported, approved):
+        asking.report(photo=photo, reason="private")
+    decisions.reject(reviewer=ann, case_id=held(appealed.case, ann).pk, reason="hate")
+    asking.appeal(photo=appealed, words="It is ketchup.")
+    cases = Case.objects.select_related("photo")
+    shown = [page.show([cases.get(photo=photo)])[0] for photo in (flagged, withheld, reported, approved, appealed)]
+    assert [(each.why, each.seen) for each in shown if each] == [
+        ("The model found something", "Others may see it until you decide"),
+        ("The model found something", "Nobody else sees it until you decide"),
+        ("Somebody with a link reported it", "Others may see it until you decide"),
+        ("Somebody with a link reported it", "It was approved, and others may see it"),
+        ("Its owner appeals", "It was rejected, and nobody else sees it"),
+    ]
+    assert "<h2>Its owner appeals</h2>" in text_of(browser(make_reviewer()).get(QUEUE))
+
+
+NOTHING = "have permission to view or edit anything"
+
+
+def test_a_reviewers_start_page_has_the_link_to_the_queue_and_does_not_say_that_there_is_nothing(
+    aws: Any, hers: Client
+) -> None:
+    text = text_of(hers.get("/admin/"))
+    assert QUEUE in text
+    assert NOTHING not in text
+    assert NOTHING in text_of(browser(make_user(is_staff=True)).get("/admin/")), "whoever has no role is told"
+
+
 # --- The log ---
 
 
@@ -190,14 +222,14 @@ def test_the_owner_is_told_why_and_appeals_once(aws: Any, ann: Any) -> None:
     photo = found(aws, make_photo(), SURE)
     case = held(photo.case, ann)
     decisions.reject(reviewer=ann, case_id=case.pk, reason="violence", words="Blood on the left.")
-    page, mine = f"/photos/{photo.pk}/", browser(photo.owner)
-    text = text_of(mine.get(page))
+    address, mine = f"/photos/{photo.pk}/", browser(photo.owner)
+    text = text_of(mine.get(address))
     for words in ("Not shown to others", "violence", "Blood on the left.", "Ask for another look"):
         assert words in text
-    assert "Say why others" in text_of(mine.post(f"{page}appeal/", {"words": " "}))
-    assert "Somebody else will look" in text_of(mine.post(f"{page}appeal/", {"words": "Ketchup."}, follow=True))
-    assert "Ask for another look" not in text_of(mine.get(page))
-    assert "nothing to ask for" in text_of(mine.post(f"{page}appeal/", {"words": "Again."}, follow=True))
+    assert "Say why others" in text_of(mine.post(f"{address}appeal/", {"words": " "}))
+    assert "Somebody else will look" in text_of(mine.post(f"{address}appeal/", {"words": "Ketchup."}, follow=True))
+    assert "Ask for another look" not in text_of(mine.get(address))
+    assert "nothing to ask for" in text_of(mine.post(f"{address}appeal/", {"words": "Again."}, follow=True))
     assert "Ketchup." in text_of(browser(make_reviewer()).get(QUEUE))
     assert log_of(case)[-1] == ("appealed", "rejected", "rejected")
 

@@ -54,6 +54,11 @@
     event.preventDefault();
   });
 
+  const picture = find("[data-picture]");
+  const sayItIsMissing = () => (find("[data-no-picture]").hidden = false);
+  picture?.addEventListener("error", sayItIsMissing);
+  if (picture?.complete && !picture.naturalWidth) sayItIsMissing(); // it failed before this script was there
+
   find("[data-reject]")?.addEventListener("click", arm);
   // Back in the browser's history leads to a page that may be sent again.
   addEventListener("pageshow", () => (sent = false));
