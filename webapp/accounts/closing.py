@@ -116,7 +116,7 @@ def _shut(user: User) -> Receipt:
 def _delete_photos(user: User) -> None:
     photos = list(Photo.objects.of(user).order_by("pk")[:AT_ONCE])
     _forget_log([photo.pk for photo in photos])
-    deletion.begin(photos)  # which the worker and the sweep bring to its end
+    deletion.begin(photos, by=user)  # which the worker and the sweep bring to its end
 
 
 def _forget_log(ids: list[UUID]) -> None:

@@ -176,7 +176,7 @@ class PhotoAdmin(ReadOnlyAdmin):
                 request, "admin/photos/photo/confirm_delete.html", self._to_confirm(request, photos)
             )
         chosen = list(photos.filter(pk__lte=_uuid(request.POST.get("newest", "")) or LAST))
-        deletion.begin(chosen)
+        deletion.begin(chosen, by=request.user)
         said = "1 photo is being deleted." if len(chosen) == 1 else f"{len(chosen)} photos are being deleted."
         self.message_user(request, said, messages.SUCCESS)
         return None

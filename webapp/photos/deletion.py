@@ -19,24 +19,26 @@ from webapp.photos import analyses, batches, catalog, notices, originals, runs
 from webapp.photos.errors import AWS_ERRORS
 from webapp.photos.index import drop_labels
 from webapp.photos.models import Photo, Status
+from webapp.review import log
 
 logger = logging.getLogger(__name__)
 SHUT_AT_ONCE = 20  # photos a request waits for
 TOGETHER = 100  # photos a task: done within its time limit, and small enough for a message of the queue
 
 
-def begin(photos: Iterable[Photo]) -> None:
-    """Take photos away from their owner's sight and counts, and have them erased."""
-    ids = [str(photo_id) for photo_id in mark(*photos)]
+def begin(photos: Iterable[Photo], *, by: Any = None) -> None:
+    """Take photos away from their owner's sight and counts, and have them erased; `by` whom, where somebody asked."""
+    ids = [str(photo_id) for photo_id in mark(*photos, by=by)]
     transaction.on_commit(partial(_hand_over, ids))
 
 
 @transaction.atomic
-def mark(*photos: Photo) -> list[UUID]:
+def mark(*photos: Photo, by: Any = None) -> list[UUID]:
     """Note in SQL that photos are to go; the ids of those of which that was not noted before."""
     some = Photo.objects.kept().filter(pk__in=[photo.pk for photo in photos])
     rows = list(some.order_by("pk").select_for_update())
     drop_labels(rows)
+    log.note_deleted(rows, by=by)
     ids = [row.pk for row in rows]
     Photo.objects.filter(pk__in=ids).update(status=Status.DELETING, cleared=False, waiting_since=timezone.now())
     return ids

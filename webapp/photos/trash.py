@@ -49,7 +49,7 @@ def restore(*, owner: Any, photo_ids: Sequence[UUID]) -> int:
 
 def delete(*, owner: Any, photo_ids: Sequence[UUID]) -> int:
     """Begin to delete photos that are in a person's trash, some hundreds at most; how many."""
-    return _delete_some(Photo.objects.in_trash(owner).filter(pk__in=photo_ids))
+    return _delete_some(Photo.objects.in_trash(owner).filter(pk__in=photo_ids), by=owner)
 
 
 def empty_of(*, owner: Any, until: datetime | None = None) -> tuple[int, int]:
@@ -59,7 +59,7 @@ def empty_of(*, owner: Any, until: datetime | None = None) -> tuple[int, int]:
 
     moment = until or timezone.now()
     trashed = Photo.objects.in_trash(owner).filter(trashed_at__lte=moment)
-    gone = _delete_some(trashed)
+    gone = _delete_some(trashed, by=owner)
     rest = trashed.count() if gone == AT_ONCE else 0
     if not rest:
         return gone, 0
@@ -77,9 +77,9 @@ def empty() -> int:
 
 
 @transaction.atomic
-def _delete_some(trashed: PhotoQuerySet) -> int:
+def _delete_some(trashed: PhotoQuerySet, *, by: Any = None) -> int:
     # Locked in the order of ids, as everybody locks photos, and asked again: one may have been restored meanwhile.
     ids = [photo.pk for photo in trashed.only("pk")[:AT_ONCE]]
     photos = list(trashed.filter(pk__in=ids).order_by("pk").select_for_update())
-    deletion.begin(photos)
+    deletion.begin(photos, by=by)
     return len(photos)

@@ -71,13 +71,12 @@ def level(moderation: Sequence[contract.ModerationLabel]) -> Review:
 def _pass(photo: Photo) -> None:
     """The model finds nothing any more; what somebody has reported waits for a person all the same."""
     case = Case.objects.filter(photo=photo).first()
-    if case is not None and case.is_open and case.kind != Kind.FOUND:
-        photo.review = Review.FLAGGED
+    is_asked_for = case is not None and case.is_open and case.kind != Kind.FOUND
+    before, photo.review = photo.review, Review.FLAGGED if is_asked_for else Review.NONE
+    if case is None or before == photo.review:
         return
-    Case.objects.filter(photo=photo).update(is_open=False)
-    if case is not None:
-        log.write(case=case, action=Action.PASSED, before=photo.review, after=Review.NONE)
-    photo.review = Review.NONE
+    Case.objects.filter(pk=case.pk).update(is_open=is_asked_for)
+    log.write(case=case, action=Action.PASSED, before=before, after=photo.review)
 
 
 def _ask(photo: Photo, before: str) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from webapp.photos.models import Photo
 from webapp.review.models import Action, Actor, Case, Entry, Words
 
 PAGE = 100
@@ -23,6 +24,12 @@ def write(
     if words:
         Words.objects.create(entry=entry, case=case, author=actor, text=words)
     return entry
+
+
+def note_deleted(photos: Iterable[Photo], *, by: Any = None) -> None:
+    """What reviewers know of goes, whether they have decided or not."""
+    for case in Case.objects.filter(photo__in=photos).select_related("photo").order_by("photo"):
+        write(case=case, action=Action.DELETED, before=case.photo.review, after=case.photo.review, by=by)
 
 
 @dataclass(frozen=True)

@@ -172,6 +172,7 @@ class Action(models.TextChoices):
     UNDONE = "undone", "Undone"
     REPORTED = "reported", "Reported"
     APPEALED = "appealed", "Appealed"
+    DELETED = "deleted", "Photo deleted"
 
 
 class LogIsFinal(Exception):

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
+from django.test import Client
 
-from tests.factories import make_user
-from tests.webapp.review.cases import held, make_case, make_reviewer
+from tests.factories import make_photo, make_staff, make_user
+from tests.webapp.review.cases import HARMLESS, SURE, UNSURE, found, held, make_case, make_reviewer
+from webapp.photos import trash
 from webapp.photos.models import Photo
 from webapp.review import asking, decisions, log
 from webapp.review.models import Actor, Case, Entry, LogIsFinal, Words
@@ -125,3 +130,111 @@ def test_words_and_names_go_with_photo_and_account_and_the_log_stays() -> None:
         ("appealed", "An account that is gone", ""),
         ("rejected", "An account that is gone", ""),
     ]
+
+
+# --- All that is done is in it ---
+
+
+def told(case: Case) -> list[tuple[str, str, str, str]]:
+    """(who, action, before, after), the oldest first."""
+    lines = reversed(log.of(case))
+    return [(line.who, line.entry.action, line.entry.before, line.entry.after) for line in lines]
+
+
+def test_who_did_what_from_the_first_finding_to_the_end_is_in_the_log(aws: Any) -> None:
+    owner, ann, ben = make_user(), make_reviewer(), make_reviewer()
+    photo = found(aws, make_photo(owner), UNSURE)
+    case = photo.case
+    found(aws, photo, SURE)
+    found(aws, photo, HARMLESS)
+    asking.report(photo=photo, reason="private")
+    found(aws, photo, SURE)
+    found(aws, photo, HARMLESS)
+    decisions.put_off(reviewer=ann, case_id=held(case, ann).pk)
+    decisions.approve(reviewer=ann, case_id=held(case, ann).pk)
+    decisions.undo(reviewer=ann)
+    decisions.reject(reviewer=ann, case_id=case.pk, reason="private")
+    asking.appeal(photo=photo, words="It is I.")
+    decisions.approve(reviewer=ben, case_id=held(case, ben).pk)
+    trash.throw_away(owner=owner, photo_ids=[photo.pk])
+    trash.delete(owner=owner, photo_ids=[photo.pk])
+    assert told(case) == [
+        ("Shoebox", "flagged", "none", "flagged"),
+        ("Shoebox", "quarantined", "flagged", "quarantined"),
+        ("Shoebox", "passed", "quarantined", "none"),
+        ("Somebody with a link", "reported", "none", "flagged"),
+        ("Shoebox", "quarantined", "flagged", "quarantined"),
+        ("Shoebox", "passed", "quarantined", "flagged"),
+        (ann.email, "later", "flagged", "flagged"),
+        (ann.email, "approved", "flagged", "approved"),
+        (ann.email, "undone", "approved", "flagged"),
+        (ann.email, "rejected", "flagged", "rejected"),
+        (owner.email, "appealed", "rejected", "rejected"),
+        (ben.email, "approved", "rejected", "approved"),
+        (owner.email, "deleted", "approved", "approved"),
+    ]
+    moments = list(Entry.objects.order_by("pk").values_list("at", flat=True))
+    assert moments == sorted(moments)
+
+
+def test_staff_who_delete_a_photo_instead_of_deciding_on_it_are_in_the_log(aws: Any, client: Client) -> None:
+    root, case = make_staff(), make_case(review="quarantined")
+    client.force_login(root, backend="webapp.accounts.backends.ModelBackend")
+    fields = {"action": "delete_photos", "_selected_action": [str(case.photo_id)], "confirmed": "yes"}
+    client.post("/admin/photos/photo/", fields)
+    assert Photo.objects.get().status == "deleting"
+    assert told(case) == [(root.email, "deleted", "quarantined", "quarantined")]
+
+
+# --- By the site's own pages ---
+
+
+@pytest.fixture
+def root(client: Client) -> Client:
+    client.force_login(make_staff(), backend="webapp.accounts.backends.ModelBackend")
+    return client
+
+
+@pytest.mark.parametrize("is_bulk", [False, True])
+def test_deleting_a_reviewer_in_the_admin_takes_their_name_and_no_entry(
+    aws: Any, root: Client, entry: Entry, is_bulk: bool
+) -> None:
+    reviewer = Actor.objects.get().person
+    if is_bulk:
+        fields = {"action": "delete_selected", "_selected_action": [str(reviewer.pk)], "post": "yes"}
+        root.post("/admin/accounts/user/", fields)
+    else:
+        root.post(f"/admin/accounts/user/{reviewer.pk}/delete/", {"post": "yes"})
+    assert not type(reviewer).objects.filter(pk=reviewer.pk).exists()
+    assert [(line.entry, line.who, line.words) for line in log.page()[0]] == [(entry, "An account that is gone", "")]
+
+
+def test_nobody_deletes_in_the_admin_whom_a_decision_is_about(aws: Any, root: Client, entry: Entry) -> None:
+    owner = Case.objects.get().owner
+    root.post(f"/admin/accounts/user/{owner.pk}/delete/", {"post": "yes"})
+    assert Case.objects.get().owner == owner, "an account goes after its photos, and by its own page"
+
+
+@pytest.mark.parametrize("method", ["put", "patch", "delete", "post"])
+def test_the_page_of_the_log_takes_nothing(aws: Any, root: Client, entry: Entry, method: str) -> None:
+    answer = getattr(root, method)("/admin/review/log/", {"entry": entry.pk, "action": "approved"})
+    assert answer.status_code == 405
+    assert Entry.objects.get().action == "rejected"
+
+
+@pytest.mark.parametrize("name", ["entry", "words", "actor", "case", "verdict"])
+@pytest.mark.parametrize("path", ["", "add/", "{pk}/change/", "{pk}/delete/", "{pk}/history/"])
+def test_the_admin_has_no_page_about_what_the_review_keeps(
+    aws: Any, root: Client, entry: Entry, name: str, path: str
+) -> None:
+    address = f"/admin/review/{name}/{path.format(pk=entry.pk)}"
+    for answer in (root.get(address), root.post(address, {"post": "yes"})):
+        assert answer.status_code == 404
+
+
+def test_a_dump_of_other_rows_does_not_write_over_the_log(entry: Entry, tmp_path: Path) -> None:
+    row = {"model": "review.entry", "pk": entry.pk, "fields": {"case": str(entry.case), "action": "approved"}}
+    (tmp_path / "other.json").write_text(json.dumps([row]))
+    with pytest.raises((DatabaseError, LogIsFinal)), transaction.atomic():
+        call_command("loaddata", str(tmp_path / "other.json"), verbosity=0)
+    assert Entry.objects.get().action == "rejected"
