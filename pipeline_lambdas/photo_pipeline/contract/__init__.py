@@ -75,7 +75,20 @@ from .run_updates import (
     request_run_update,
     restore_labels_update,
 )
-from .runs import KEPT_ATTEMPTS, KEPT_DETAIL, MAX_ATTEMPTS, WHOLE_RUN, Relabel, Run, Step, StepOutcome, Usage, new_run
+from .runs import (
+    KEPT_ATTEMPTS,
+    KEPT_DETAIL,
+    MAX_ATTEMPTS,
+    RELABEL,
+    RESTORE,
+    WHOLE_RUN,
+    Relabel,
+    Run,
+    Step,
+    StepOutcome,
+    Usage,
+    new_run,
+)
 from .table import (
     Item,
     Key,
@@ -111,7 +124,9 @@ __all__ = [
     "MAX_REFUSALS",
     "MIN_SIDE",
     "OPEN",
+    "RELABEL",
     "RENDITION_FILES",
+    "RESTORE",
     "SENTENCES",
     "SMS_A_DAY_EACH",
     "SNIFF_BYTES",

@@ -76,8 +76,9 @@ class Photo:
     pixels in base64, to show before the thumbnail. What the owner says of labels lies beside what the model said.
     `asked_attempts` is how many attempts were behind it when a person last asked for one: each time that somebody asks,
     by the upload or later, there are `MAX_ATTEMPTS`. `relabel_run` looks for labels anew, `labelled_by` is the one that
-    found those of now (empty: `run_id` itself), `relabel_failure` tells of the last one that found none. `usage` has an
-    entry for each run that stored its end, written with it and never changed; the last `KEPT_ATTEMPTS` are kept."""
+    found those of now (empty: `run_id` itself), `relabel_failure` tells of the last one that found none. `asked_anew`
+    is the name under which answers are kept where none from before may be taken. `usage` has an entry for each run that
+    stored its end, written with it and never changed; the last `KEPT_ATTEMPTS` are kept."""
 
     owner_id: str
     photo_id: str
@@ -103,6 +104,7 @@ class Photo:
     relabel_run: str = ""
     relabel_failure: Step | None = None
     labelled_by: str = ""
+    asked_anew: str = ""
     denied_labels: set[str] = field(default_factory=set)
     added_labels: set[str] = field(default_factory=set)
     place: Place | None = None

@@ -7,7 +7,7 @@ from dataclasses import replace
 from .items import to_attribute
 from .photo import TERMINAL, Photo, Status
 from .reasons import Reason
-from .runs import KEPT_ATTEMPTS, KEPT_DETAIL, WHOLE_RUN, Relabel, Run, Step, StepOutcome
+from .runs import KEPT_ATTEMPTS, KEPT_DETAIL, RESTORE, WHOLE_RUN, Relabel, Run, Step, StepOutcome
 from .table import Item, UpdateArguments, conditional_update, photo_item_key
 
 
@@ -64,16 +64,21 @@ def end_relabel_update(owner_id: str, photo_id: str, run_id: str) -> UpdateArgum
 def restore_labels_update(before: Photo, run_id: str, *, now: str) -> UpdateArguments:
     """The labels that a photo had `before` come back, if those of now are still what `run_id` found: neither a later
     run of the whole nor another look for labels is undone. What its owner said of them stays."""
-    undo = "SET labelled_by = :before" if before.labelled_by else "REMOVE labelled_by"
-    values = {":before": before.labelled_by} if before.labelled_by else {}
-    update = "labels = :labels, label_model = :model, updated_at = :now"
+    step = Step(RESTORE, now, ms=0, attempt=before.attempt, run_id=run_id)
+    known = {"labelled_by": before.labelled_by, "asked_anew": before.asked_anew}
+    kept, dropped = [name for name in known if known[name]], [name for name in known if not known[name]]
     return conditional_update(
         photo_item_key(before.owner_id, before.photo_id),
-        f"{undo}, {update}" if before.labelled_by else f"SET {update} {undo}",
+        "SET labels = :labels, label_model = :model, updated_at = :now"
+        ", #steps = list_append(if_not_exists(#steps, :none), :steps)"
+        + "".join(f", {name} = :{name}" for name in kept)
+        + (f" REMOVE {', '.join(dropped)}" if dropped else ""),
         where="labelled_by = :run AND run_id = :of AND #status = :ready",
-        names={"#status": "status"},
-        values=values
+        names={"#status": "status", "#steps": "steps"},
+        values={f":{name}": known[name] for name in kept}
         | {
+            ":none": [],
+            ":steps": to_attribute([step]),
             ":labels": to_attribute(before.labels),
             ":model": before.label_model,
             ":now": now,

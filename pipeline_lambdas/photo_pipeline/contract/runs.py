@@ -66,12 +66,14 @@ class StepOutcome(StrEnum):
 
 
 WHOLE_RUN = "Run"
+RELABEL, RESTORE = "Relabel", "Restore"
 
 
 @dataclass(frozen=True)
 class Step:
     """One step of a run as it happened: started in ISO 8601 UTC, duration in milliseconds (0 where nobody measured it),
-    how it ended. One named `WHOLE_RUN` stands for a run that left no step of its own. The run, and why it did not end
+    how it ended. One named `WHOLE_RUN` stands for a run that left no step of its own; `RELABEL` is one that looked for
+    labels anew, and `RESTORE` took its labels back. The run, and why it did not end
     well, are noted in a step once a later run is asked for: until then the record itself says so."""
 
     name: str
