@@ -136,15 +136,20 @@ def store_labels(table: Any, run: Run, found: Item, *, step: Step, now: str, usa
     the same run changes nothing. Raises Overtaken when it is not."""
     still_its_own, values = fence(run)
     labels, steps = to_attribute(found["labels"]), to_attribute([step])
+    assert run.relabel is not None
+    anew = {":anew": run.relabel.anew} if run.relabel.anew else {}
     item = _conditional(
         table,
         Key=photo_item_key(run.owner_id, run.photo_id),
         UpdateExpression="SET labels = :labels, label_model = :model, labelled_by = :run, updated_at = :now"
         ", #steps = list_append(if_not_exists(#steps, :none), :steps)"
-        ", #usage = list_append(if_not_exists(#usage, :none), :usage) REMOVE relabel_run",
+        ", #usage = list_append(if_not_exists(#usage, :none), :usage)"
+        + (", asked_anew = :anew" if anew else "")
+        + " REMOVE relabel_run",
         ConditionExpression=still_its_own,
         ExpressionAttributeNames={"#status": "status", "#steps": "steps", "#usage": "usage"},
         ExpressionAttributeValues=values
+        | anew
         | {
             ":labels": labels,
             ":model": found["label_model"],

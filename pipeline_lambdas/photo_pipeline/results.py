@@ -35,7 +35,8 @@ LAST_STATES = ("StoreMetadata or StoreFailure", "IsTheBatchDone", "NotifyUser or
 
 @dataclass(frozen=True)
 class ResizeResult:
-    """What ResizeImage found: `outcome` is resized, rejected (with a reason) or overtaken (with nothing else)."""
+    """What ResizeImage found: `outcome` is resized, rejected (with a reason) or overtaken (with nothing else).
+    `asked_anew` is the photo's: the name of the answers that none older may be taken for."""
 
     outcome: str
     step: Step | None = None
@@ -46,6 +47,7 @@ class ResizeResult:
     exif: Exif = field(default_factory=Exif)
     analysis_content: Box = field(default_factory=lambda: Box(0, 0, 1, 1))
     has_batch: bool = False
+    asked_anew: str = ""
     usage: Usage | None = None
 
 

@@ -9,7 +9,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from pipeline_lambdas.photo_pipeline import contract
@@ -42,9 +41,7 @@ OFFERED = {
 @require_http_methods(["GET", "POST"])
 def campaigns(request: HttpRequest) -> HttpResponse:
     """All campaigns, and the form for another."""
-    form = CampaignForm(
-        request.POST if request.method == "POST" else None, initial={"name": f"Relabel of {timezone.now():%Y-%m-%d}"}
-    )
+    form = CampaignForm(request.POST if request.method == "POST" else None, initial={"name": verbs.next_name()})
     if request.method == "POST" and form.is_valid():
         planned = _plan(request, form)
         if planned is not None:
@@ -98,6 +95,9 @@ def _describe(shown: Campaign) -> dict[str, Any]:
         "paused": cap.current() if shown.status == CampaignStatus.RUNNING else None,
         "left": cap.left() if shown.status == CampaignStatus.ESTIMATED else None,
         "is_moving": shown.turn is not None,
+        "is_back": shown.status in (CampaignStatus.ROLLING_BACK, CampaignStatus.ROLLED_BACK),
+        "restored": counts[PhotoStatus.RESTORED],
+        "kept": counts[PhotoStatus.KEPT],
         "counts": [(PhotoStatus(status).label, count) for status, count in counts.items() if count],
         "ended": ended + taken_back,
         "all": sum(counts.values()),

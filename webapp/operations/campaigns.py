@@ -25,7 +25,7 @@ class Refused(Exception):
 def plan(*, by: Any, **wanted: Any) -> Campaign:
     """Note a campaign with what it will take; nothing is begun. Raises `AWS_ERRORS` where records must be read."""
     campaign = Campaign(created_by=by, created_at=timezone.now(), **wanted)
-    campaign.estimate = asdict(estimate(_count(campaign)))
+    campaign.estimate = asdict(estimate(_count(campaign), asks=not campaign.finds_kept_answers))
     campaign.save(force_insert=True)
     return campaign
 
@@ -38,6 +38,13 @@ def _count(campaign: Campaign) -> int:
     sample = list(photos.reverse()[:SAMPLE])
     matching = [each for each in catalog.get_many(sample).values() if each.label_model == campaign.label_model]
     return len(matching) if len(sample) < SAMPLE else round(photos.count() * len(matching) / SAMPLE)
+
+
+def next_name() -> str:
+    """A name that no campaign has, to begin with."""
+    name = f"Relabel of {timezone.now():%Y-%m-%d}"
+    taken = Campaign.objects.filter(name__startswith=name).count()
+    return f"{name}, no. {taken + 1}" if taken else name
 
 
 def start(campaign: Campaign) -> None:

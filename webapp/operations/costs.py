@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from webapp.costs import prices
 
@@ -17,21 +17,22 @@ RUN_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Estimate:
-    """Photos, seconds, dollars, and the day of the prices. The most it can be: identical photos of a person are asked
-    about once."""
+    """Photos, seconds, dollars, the day of the prices, and whether Rekognition is asked about each. The most it can be,
+    if it is: identical photos of a person are asked about once."""
 
     photos: int
     seconds: int
     dollars: float
     priced_at: str
+    asks: bool = True
 
 
-def estimate(photos: int) -> Estimate:
-    """What it takes to relabel so many photos."""
+def estimate(photos: int, *, asks: bool = True) -> Estimate:
+    """What it takes to relabel so many photos, with answers of Rekognition or those that are kept."""
     seconds = round(photos * RUN_SECONDS / runs_at_once())
-    return Estimate(photos, seconds, round(photos * dollars_each(), 4), prices.table().date)
+    return Estimate(photos, seconds, round(photos * dollars_each(asks=asks), 4), prices.table().date, asks)
 
 
-def dollars_each() -> float:
+def dollars_each(*, asks: bool = True) -> float:
     """What one photo costs."""
-    return float(prices.price(EACH))
+    return float(prices.price(EACH if asks else replace(EACH, labels=0)))

@@ -30,7 +30,10 @@ class CampaignForm(forms.ModelForm):
             "uploaded_until": "Only uploaded until",
         }
         help_texts = {
-            "min_confidence": "Percent. Labels below it are not shown. Empty: as the pipeline has it.",
+            "min_confidence": (
+                "Percent. Labels below it are not shown. Empty: as the pipeline has it. Higher than that costs next to"
+                " nothing: the answers of before are kept."
+            ),
             "asks_anew": "Take no answer that is kept from an earlier time. Needed for a newer model.",
             "label": "As it is written in the gallery.",
             "label_model": "A model and its version, as a photo's record has it, such as Rekognition 3.0.",

@@ -62,6 +62,7 @@ def _note_begun(campaign: Campaign, row: CampaignPhoto, seen: contract.Photo) ->
         "labels": [asdict(label) for label in seen.labels],
         "label_model": seen.label_model,
         "labelled_by": seen.labelled_by,
+        "asked_anew": seen.asked_anew,
         "of_run": seen.run_id,
     }
     changes = {"status": PhotoStatus.RUNNING, "run_id": row.run_id, "before": row.before}
@@ -203,7 +204,7 @@ def _note_done(row: CampaignPhoto, record: contract.Photo) -> None:
 def as_before(row: CampaignPhoto, record: contract.Photo) -> contract.Photo:
     """A photo with the labels that it had when its row's run was begun."""
     labels = [contract.from_item(contract.Label, label) for label in row.before["labels"]]
-    known = {name: row.before[name] for name in ("label_model", "labelled_by")}
+    known = {name: row.before.get(name, "") for name in ("label_model", "labelled_by", "asked_anew")}
     return replace(record, labels=labels, run_id=row.before["of_run"], **known)
 
 

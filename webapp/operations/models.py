@@ -92,6 +92,11 @@ class Campaign(models.Model):
     def can_be_rolled_back(self) -> bool:
         return self.status in (CampaignStatus.FINISHED, CampaignStatus.CANCELLED)
 
+    @property
+    def finds_kept_answers(self) -> bool:
+        """Whether what is kept of when photos were uploaded holds all that it asks for."""
+        return not self.asks_anew and (self.min_confidence or 0) >= settings.MIN_CONFIDENCE
+
     def scope(self) -> PhotoQuerySet:
         """The ready photos that it is about, oldest first, the trash left out; a photo's label model is in its record
         alone."""
@@ -124,7 +129,8 @@ class PhotoStatus(models.TextChoices):
 
 class CampaignPhoto(models.Model):
     """A photo in a campaign: the run that looks for its labels, and those it had before (`labels` as the contract's,
-    `label_model`, `labelled_by`, `of_run`) and has behind it ([name, confidence]), its owner's corrections applied."""
+    `label_model`, `labelled_by`, `asked_anew`, `of_run`) and has behind it ([name, confidence]), its owner's
+    corrections applied."""
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="photos")
     photo = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="+")

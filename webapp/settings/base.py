@@ -250,6 +250,8 @@ QUOTA_PHOTOS = env.int("QUOTA_PHOTOS", default=20_000)
 # of another region than us-east-1 (webapp/costs/prices.py says what it holds).
 MONTHLY_COST_CAP = monthly_cap(env("MONTHLY_COST_CAP", default=""))
 COST_PRICES_FILE = env("COST_PRICES_FILE", default="")
+# The template's parameter of this name: to a higher threshold than that, answers that are kept suffice.
+MIN_CONFIDENCE = env.float("MIN_CONFIDENCE", default=55.0)
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
 
 # --- Review: how sure an answer must be, in percent, for a person to look, and for nobody else to see it before ---

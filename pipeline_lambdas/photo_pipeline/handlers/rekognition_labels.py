@@ -52,12 +52,13 @@ def _refused(stopwatch: Stopwatch, why: Reason) -> LabelsResult:
 
 def _analyse(run: Run, resize: ResizeResult, stopwatch: Stopwatch, deadline: Deadline) -> LabelsResult:
     assert resize.original is not None
-    settings = relabelling.ask_as_told(config.load(config.LabelsConfig), run.relabel)
-    subject = relabelling.make_subject(run, resize.original.sha256, settings)
+    own = config.load(config.LabelsConfig)
+    settings, table = relabelling.ask_as_told(own, run.relabel), aws.table(own.photo_table)
+    subject = relabelling.choose_subject(table, run, resize, own=own, told=settings)
     questions = make_questions(
         aws.rekognition(), settings, key=resize.renditions[ANALYSIS].key, content=resize.analysis_content
     )
-    analyse(aws.table(settings.photo_table), subject, questions, deadline)
+    analyse(table, subject, questions, deadline)
     return LabelsResult(
         ANALYSED,
         step=stopwatch.step(),

@@ -34,7 +34,8 @@ def _claim_and_resize(run: Run) -> ResizeResult:
         if run.relabel:
             return relabelling.take_up(aws.table(settings.photo_table), run)
         photo = photo_table.claim_photo(aws.table(settings.photo_table), run, now=utc_now())
-        return replace(_resize_or_reject(run, settings, stopwatch), has_batch=bool(photo.batch_id))
+        result = _resize_or_reject(run, settings, stopwatch)
+        return replace(result, has_batch=bool(photo.batch_id), asked_anew=photo.asked_anew)
     except Overtaken:
         logger.info("overtaken", extra={"run": run.run_id})
         return ResizeResult(OVERTAKEN)

@@ -17,6 +17,7 @@ from webapp.operations.models import Campaign, CampaignLabel, CampaignStatus
 from webapp.operations.moving import move_on, step
 from webapp.photos import catalog
 from webapp.photos.corrections import deny
+from webapp.photos.history import history
 from webapp.photos.index import index, recount
 from webapp.photos.models import Photo
 from webapp.photos.reruns import rerun
@@ -373,6 +374,22 @@ def test_a_run_of_the_whole_photo_wins_and_its_labels_are_asked_for_again(
     campaigns.roll_back(campaign)
     finish(aws, states, campaign)
     assert shown(photo) == ["Tiger"]
+
+
+def test_the_owner_is_told_that_labels_of_before_were_brought_back(aws: Any, states: Any, me: Any) -> None:
+    photo = ready(aws, me, "Cat")
+    campaign = started(asks_anew=True)
+    finish(aws, states, campaign, "Dog")
+    assert catalog.get(photo).asked_anew == campaign.tag
+    campaigns.roll_back(campaign)
+    finish(aws, states, campaign)
+    record = catalog.get(photo)
+    (attempt,) = history(photo, record).attempts
+    assert [event.word for event in attempt.events[-2:]] == ["Labels looked for anew", "Labels of before brought back"]
+    assert record.asked_anew == ""
+    again = started()
+    finish(aws, states, again, "Bird")
+    assert shown(photo) == ["Bird"], "and it can be relabelled as before"
 
 
 def test_a_rollback_leaves_alone_what_was_run_since(aws: Any, states: Any, me: Any) -> None:

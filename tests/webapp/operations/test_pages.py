@@ -263,8 +263,38 @@ def test_a_campaign_is_planned_watched_and_taken_back_on_its_page(
 
     operator.post(path, {"action": "roll_back"})
     tasks.move_campaigns()
-    assert "Rolled back" in text_of(operator.get(path))
+    page = text_of(operator.get(path))
+    assert "Rolled back" in page
+    assert "Taken back: 1 photo has its labels of before again." in page
+    assert "What it had changed" in page
+    assert '<h2 id="changed">What changed' not in page
+    assert "<del>Animal</del>" in page, "what it did is kept to be looked at"
     assert "Rolled back" in text_of(operator.get(CAMPAIGNS))
+
+
+def test_each_campaign_has_a_name_of_its_own_to_begin_with(operator: Client) -> None:
+    names = []
+    for _ in range(3):
+        names.append(operator.get(CAMPAIGNS).context["form"]["name"].value())
+        operator.post(CAMPAIGNS, {"name": names[-1], "asks_anew": "on"})
+    assert names == [names[0], f"{names[0]}, no. 2", f"{names[0]}, no. 3"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "asks"),
+    [({"asks_anew": "on"}, True), ({"min_confidence": "40"}, True), ({"min_confidence": "80"}, False),
+     ({"min_confidence": "80", "asks_anew": "on"}, True)],
+)  # fmt: skip
+def test_an_estimate_knows_where_answers_that_are_kept_suffice(
+    operator: Client, aws: Any, me: Any, settings: Any, wanted: dict[str, str], asks: bool
+) -> None:
+    settings.MIN_CONFIDENCE = 55
+    ready(aws, me, "Cat")
+    page = text_of(operator.post(CAMPAIGNS, {"name": "New", **wanted}, follow=True))
+    estimate = Campaign.objects.get().estimate
+    assert estimate["asks"] == asks
+    assert (estimate["dollars"] >= 0.001) == asks
+    assert ("of which no answer is kept" in page) != asks
 
 
 @pytest.mark.parametrize(("dollars", "warns"), [(None, False), ("5", False), ("0.0001", True), ("0", True)])

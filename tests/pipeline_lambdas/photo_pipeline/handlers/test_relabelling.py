@@ -98,6 +98,45 @@ def test_asked_anew_no_answer_from_before_is_taken_and_identical_photos_share_on
     assert rekognition.asked == {LABELS: 2}
 
 
+def test_a_full_run_takes_no_answer_from_before_one_that_was_asked_anew(
+    aws: SimpleNamespace, rekognition: FakeRekognition
+) -> None:
+    photo = make_ready(aws)
+    go(asked(aws, photo))  # keeps an answer to the pipeline's own parameters
+    go(asked(aws, read(aws, photo), tag="c2-1", anew="c2"))
+    assert read(aws, photo).asked_anew == "c2"
+    go(asked(aws, read(aws, photo), tag="c3-1"))
+    assert rekognition.asked == {LABELS: 2}, "the answer that was asked anew is kept as well"
+
+    etag = aws.s3.put_object(Bucket="originals-test", Key=photo.key, Body=b"no photo, which is no matter here")["ETag"]
+    again = contract.new_run(owner_id="ada", photo_id=photo.photo_id, key=photo.key, etag=etag, attempt=2)
+    aws.table.update_item(**contract.request_run_update(read(aws, photo), again, now="2026"))
+    taken = resize_image.handler({"run": asdict(again)}, None)
+    assert taken["asked_anew"] == "c2"
+
+
+def test_a_higher_threshold_takes_what_is_kept_and_pays_nothing(
+    aws: SimpleNamespace, rekognition: FakeRekognition
+) -> None:
+    photo = make_ready(aws)
+    go(asked(aws, photo))
+    found = read(aws, photo).labels
+    highest = max(label.confidence for label in found)
+    state = go(asked(aws, read(aws, photo), tag="c2-1", min_confidence=highest))
+    assert state["analysis"]["parameters"] == "labels-70-25"
+    assert rekognition.asked == {LABELS: 1}
+    assert read(aws, photo).labels == [label for label in found if label.confidence >= highest] != found
+
+
+def test_a_higher_threshold_asks_where_nothing_is_kept_and_a_lower_one_always(
+    aws: SimpleNamespace, rekognition: FakeRekognition
+) -> None:
+    photo = make_ready(aws)
+    assert go(asked(aws, photo, min_confidence=80))["analysis"]["parameters"] == "labels-80-25"
+    assert go(asked(aws, read(aws, photo), tag="c2-1", min_confidence=60))["analysis"]["parameters"] == "labels-60-25"
+    assert rekognition.asked == {LABELS: 2}
+
+
 @pytest.mark.parametrize("where", ["resize", "analysis", "store"])
 def test_a_run_that_is_overtaken_stores_nothing(aws: SimpleNamespace, rekognition: FakeRekognition, where: str) -> None:
     photo = make_ready(aws)
