@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from . import photo_table
+from . import padding, photo_table
 from .analysis_table import Subject, get_analysis
 from .config import LabelsConfig
-from .contract import ANALYSIS, DISPLAY, MIN_SIDE, RELABEL, Analysis, Box, Photo, Relabel, Rendition, Run, Status, Usage
+from .contract import ANALYSIS, DISPLAY, RELABEL, Analysis, Box, Photo, Relabel, Run, Status, Usage
 from .errors import Overtaken
 from .questions import name_parameters
 from .results import RESIZED, ResizeResult, State, read_ending
@@ -36,17 +36,9 @@ def take_up(table: Any, run: Run) -> ResizeResult:
 
 
 def _content(photo: Photo) -> Box:
-    """Where the photo lies in its analysis picture: a long panorama has white round it."""
-    display, padded = photo.renditions[DISPLAY], photo.renditions[ANALYSIS]
-    if min(padded.width, padded.height) > MIN_SIDE:
-        return Box(0, 0, 1, 1)
-    return _inside(display, padded)
-
-
-def _inside(display: Rendition, padded: Rendition) -> Box:
-    scale = min(padded.width / display.width, padded.height / display.height)
-    width, height = display.width * scale / padded.width, display.height * scale / padded.height
-    return Box((1 - width) / 2, (1 - height) / 2, width, height)
+    """Where the photo lies in its analysis picture."""
+    shown, framed = photo.renditions[DISPLAY], photo.renditions[ANALYSIS]
+    return padding.content((shown.width, shown.height), (framed.width, framed.height))
 
 
 def ask_as_told(settings: LabelsConfig, relabel: Relabel | None) -> LabelsConfig:

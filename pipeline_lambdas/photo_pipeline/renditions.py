@@ -10,7 +10,8 @@ from typing import Any
 
 from PIL import Image
 
-from .contract import ANALYSIS, DISPLAY, MIN_SIDE, THUMB, Box
+from . import padding
+from .contract import ANALYSIS, DISPLAY, THUMB, Box
 from .decoding import Decoded, decode, shrink
 
 DISPLAY_SIDE, ANALYSIS_SIDE, THUMB_SIDE, PLACEHOLDER_SIDE = 2048, 1280, 480, 16
@@ -71,11 +72,10 @@ def _on_white(image: Any) -> Any:
 
 
 def _pad(image: Any) -> tuple[Any, Box]:
-    """Rekognition reads nothing narrower than 80 pixels: a long panorama gets white round it."""
-    width, height = max(image.width, MIN_SIDE), max(image.height, MIN_SIDE)
-    left, top = (width - image.width) // 2, (height - image.height) // 2
-    content = Box(left=left / width, top=top / height, width=image.width / width, height=image.height / height)
-    return image.embed(left, top, width, height, extend="white") if left or top else image, content
+    size = (image.width, image.height)
+    framed = padding.frame(size)
+    left, top, _width, _height = padding.place(size, framed)
+    return image.embed(left, top, *framed, extend="white") if framed != size else image, padding.content(size, framed)
 
 
 def _webp(image: Any) -> Picture:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops, ImageCms, ImageStat
 
+from pipeline_lambdas.photo_pipeline import padding
 from pipeline_lambdas.photo_pipeline.errors import Refused
 from pipeline_lambdas.photo_pipeline.renditions import draw
 from tests import photo_files
@@ -138,6 +139,19 @@ def test_a_panorama_is_padded_for_the_analysis_alone() -> None:
     assert display.height == 61
     assert drawing.analysis_content.height == pytest.approx(38 / 80)
     assert drawing.analysis_content.width == 1
+
+
+@pytest.mark.parametrize(
+    "size", [(4000, 120), (3001, 83), (90, 2600), (1500, 81), (1280, 80), (1281, 80), (2000, 1500)]
+)
+def test_where_a_photo_lies_in_its_analysis_picture_is_known_from_the_sizes_of_both(size: tuple[int, int]) -> None:
+    drawing = draw(photo_files.encode(photo_files.photo().resize(size), "JPEG"), "JPEG")
+    display, analysis = (
+        (drawing.pictures[name].width, drawing.pictures[name].height) for name in ("display", "analysis")
+    )
+    told, drawn = padding.content(display, analysis), drawing.analysis_content
+    assert (told.left, told.width, told.height) == pytest.approx((drawn.left, drawn.width, drawn.height), abs=1 / 80)
+    assert told.top == pytest.approx(drawn.top, abs=1 / 80)
 
 
 def test_placeholder_is_a_picture_of_a_few_pixels() -> None:
