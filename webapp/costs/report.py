@@ -53,6 +53,10 @@ class Report:
     prices: PriceTable
 
     @property
+    def newest_first(self) -> list[Line]:
+        return self.months[::-1]
+
+    @property
     def of_cap(self) -> int:
         """How much of the cap is spent, in percent."""
         return round(self.this_month.dollars * 100 / self.cap) if self.cap else 0
