@@ -17,6 +17,7 @@ import botocore.session
 import pytest
 from botocore.loaders import create_loader
 from django.utils import translation
+from hypothesis import HealthCheck, settings
 from moto import mock_aws
 
 from tests import cloudformation
@@ -28,6 +29,14 @@ REGION = "eu-west-1"
 ORIGINALS, RENDITIONS, TABLE = "originals-test", "renditions-test", "photos-test"
 HERE = Path(__file__).parent
 PHOTOS = HERE / "photos"
+# No test is about the speed of the machine. Examples are the same each time; the long runs look for new ones.
+settings.register_profile(
+    "shoebox",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=os.environ.get("SHOEBOX_FAULTS") != "long",
+)
+settings.load_profile("shoebox")
 REQUIRED = set(filter(None, os.environ.get("SHOEBOX_REQUIRE", "").split(",")))
 
 

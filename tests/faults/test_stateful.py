@@ -17,7 +17,6 @@ BUDGET = settings(
     stateful_step_count=pick(30, long=60),
     derandomize=not LONG,
     database=None,
-    deadline=None,
     print_blob=True,
     suppress_health_check=list(HealthCheck),
     phases=pick((Phase.generate,), long=(Phase.generate, Phase.shrink)),

@@ -34,7 +34,7 @@ SIGNATURES = [
     b"BM", b"RIFF\0\0\0\0WEBP", b"RIFF\xff\xff\xff\xffWEBPVP8X", b"\0\0\0\x20ftypheic\0\0\0\0mif1",
     b"\0\0\0\x1cftypavif",
 ]  # fmt: skip
-CUT_OR_SPOILT = settings(max_examples=100, deadline=None)
+CUT_OR_SPOILT = settings(max_examples=100)
 
 
 @functools.cache

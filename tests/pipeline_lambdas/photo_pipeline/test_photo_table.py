@@ -236,7 +236,7 @@ def test_the_notice_of_an_unknown_batch_is_not_claimed(aws: SimpleNamespace) -> 
 ENDINGS = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["ready", "rejected", "failed"])), max_size=12)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(endings=ENDINGS)
 def test_a_batch_holds_each_photo_once_under_its_last_end(aws: SimpleNamespace, endings: list[tuple[str, str]]) -> None:
     batch = make_batch(aws, "o", expected=3)

@@ -209,7 +209,7 @@ CHANGES = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(CHANGES)
 def test_counts_equal_a_recount_whatever_happens(aws: Any, db: None, changes: list[tuple[int, str, set[str]]]) -> None:
     owners = [make_user(), make_user()]

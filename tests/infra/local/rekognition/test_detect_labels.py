@@ -82,7 +82,7 @@ faces = st.lists(st.builds(make_face, confidence=st.floats(50, 100)), max_size=3
 label_names = st.lists(st.sampled_from(sorted(KNOWN)), max_size=4) | st.just(["Animal", "Person", "Vehicle", "Food"])
 category_names = st.lists(st.sampled_from(CATEGORIES), max_size=3)
 confidences = st.floats(0, 100) | st.sampled_from([0, 55, 100])
-thorough = settings(deadline=None, max_examples=30)
+thorough = settings(max_examples=30)
 
 
 @thorough
@@ -108,7 +108,7 @@ def test_every_label_is_in_company_of_all_its_parents_which_are_as_sure(
             assert labels[parent["Name"]]["Confidence"] >= label["Confidence"]
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(seen(), st.floats(1, 100), st.integers(0, 30))
 def test_fewer_labels_or_a_higher_threshold_change_nothing_in_what_stays(
     logits: np.ndarray, least: float, most: int
@@ -147,7 +147,7 @@ def test_filters_keep_what_is_included_by_name_or_category_and_never_what_is_exc
 
 
 @given(st.integers(0, 10))
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 def test_filters_choose_before_the_labels_are_counted(most: int) -> None:
     logits = np.zeros(1000)
     logits[[TABLE.classes.index(name) for name in ("Pug", "School Bus")]] = 12

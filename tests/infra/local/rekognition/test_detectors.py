@@ -74,7 +74,7 @@ def test_the_surest_label_comes_first(detector: LabelDetector) -> None:
     assert all(first.confidence >= second.confidence for first, second in pairwise(found))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.integers(0, 999), st.floats(0, 15)), min_size=1, max_size=8), st.integers(0, 2**32 - 1))
 def test_no_label_is_surer_than_its_parents_or_than_certain(seen: list[tuple[int, float]], seed: int) -> None:
     logits = np.random.default_rng(seed).normal(size=1000)

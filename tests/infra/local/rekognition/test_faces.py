@@ -83,7 +83,7 @@ def test_no_more_faces_than_rekognition_answers_with() -> None:
     assert len(FaceDetector(FixedSession(*cells)).detect(Image.new("RGB", (640, 640)))) == MOST_FACES
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(80, 3000), st.integers(80, 3000), st.floats(0.1, 500))
 def test_boxes_stay_inside_the_photo(width: int, height: int, size: float) -> None:
     image = Image.new("RGB", (width, height))

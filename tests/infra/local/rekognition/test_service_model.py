@@ -81,7 +81,7 @@ members = {
 requests = st.fixed_dictionaries({}, optional=members) | st.dictionaries(st.text(max_size=12), json_values, max_size=4)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.sampled_from(OPERATIONS), requests)
 def test_what_passes_would_pass_botocores_own_check_of_a_client(operation: str, request_: dict[str, Any]) -> None:
     if refusal_of(lambda: check_request(operation, request_)) is None:
@@ -103,7 +103,7 @@ def without_null(value: Any) -> Any:
     return value
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.sampled_from(OPERATIONS), requests)
 def test_any_request_about_what_is_no_image_is_refused_with_an_error_that_the_model_declares(
     server: Any, operation: str, request_: dict[str, Any]
