@@ -6,7 +6,7 @@ import base64
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import date
 from functools import cached_property
 from itertools import groupby
 from urllib.parse import urlencode
@@ -190,8 +190,10 @@ def surest(labels: Iterable[contract.Label]) -> list[contract.Label]:
 
 
 def by_month(tiles: Iterable[Tile]) -> list[Month]:
+    default = timezone.get_default_timezone()  # whoever looks: a camera's clock has no other
+
     def month(tile: Tile) -> date:
-        return timezone.localtime(tile.photo.timeline_at, UTC).date().replace(day=1)  # as the database counts months
+        return timezone.localtime(tile.photo.timeline_at, default).date().replace(day=1)
 
     return [Month(first, list(some)) for first, some in groupby(tiles, key=month)]
 

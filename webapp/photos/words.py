@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -26,7 +25,7 @@ def alt_text(date: str, labels: Iterable[str]) -> str:
 
 def date_of(photo: Photo) -> str:
     """The day on which a photo stands in the timeline, "12 May 2024": the camera's own, wherever it is looked at."""
-    return date_format(timezone.localtime(photo.timeline_at, UTC), "DATE_FORMAT")
+    return date_format(timezone.localtime(photo.timeline_at, timezone.get_default_timezone()), "DATE_FORMAT")
 
 
 def _in_running_text(name: str) -> str:

@@ -6,7 +6,7 @@ import io
 import logging
 import zipfile
 from collections.abc import Generator, Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import PurePosixPath
 
 from django.utils import timezone
@@ -58,7 +58,7 @@ def _say_missing(names: list[str]) -> str:
 
 
 def entry_of(name: str, photo: Photo) -> zipfile.ZipInfo:
-    moment = photo.taken_at or timezone.localtime(photo.uploaded_at, UTC)
+    moment = photo.taken_at or timezone.localtime(photo.uploaded_at, timezone.get_default_timezone())
     entry = zipfile.ZipInfo(name, date_time=_date_time(moment))
     entry.external_attr = 0o644 << 16
     return entry
