@@ -47,7 +47,7 @@ color:#1b1f26;text-align:start">
 <p style="margin:24px 0"><a class="action" href="{gallery}" style="display:inline-block;padding:12px 16px;\
 border-radius:6px;background:#1f5fd0;color:#ffffff;text-decoration:none;font-weight:600">{open_gallery}</a></p>
 <p class="quiet rule" style="font-size:13px;margin:24px 0 0;padding-top:16px;border-top:1px solid #dcdfe4;\
-color:#565b63">{why_told}<br>{links}</p>
+color:#565b63">{why_told}{links}</p>
 </td></tr></table>
 </td></tr></table>
 </body></html>
@@ -102,7 +102,7 @@ def as_html(notice: Notice) -> str:
         body="\n".join(filter(None, [_test(notice), _grid(notice.pictures), _labels(notice), _problems(notice)])),
         gallery=html.escape(notice.gallery_url),
         open_gallery=html.escape(words.open_gallery),
-        why_told=html.escape(words.why_told),
+        why_told="" if notice.is_test else f"{html.escape(words.why_told)}<br>",
         links=" · ".join(links),
     )
 

@@ -120,7 +120,7 @@ def _text(words: Words, batch: Batch, problems: list[str], labels: str, addresse
         f"{words.labels}: {labels}" if labels else "",
         "\n".join([f"{words.problems}:", *(f"- {problem}" for problem in problems)]) if problems else "",
         f"{words.gallery}: {gallery}",
-        f"{words.why_told}\n{words.change}: {settings}",
+        "\n".join([*([] if batch.kind == Kind.TEST else [words.why_told]), f"{words.change}: {settings}"]),
         f"{words.unsubscribe}: {unsubscribe}" if unsubscribe else "",
     ]
     return "\n\n".join(filter(None, parts)) + "\n"

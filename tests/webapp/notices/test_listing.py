@@ -191,9 +191,9 @@ def test_a_test_notice_is_told_with_its_way(aws: Any, me: Any, mine: Client) -> 
     ("kind", "said"),
     [
         ("rejected", "A photo of yours is not shown to others"),
-        ("upheld", "After your appeal, a photo of yours is still not shown to others"),
+        ("upheld", "Looked at again: a photo of yours is still not shown to others"),
         ("allowed", "A photo of yours can be shared"),
-        ("granted", "After your appeal, a photo of yours can be shared"),
+        ("granted", "Looked at again: a photo of yours can be shared"),
     ],
 )
 def test_what_reviewers_decided_is_told_with_its_photo(aws: Any, me: Any, mine: Client, kind: str, said: str) -> None:
@@ -219,8 +219,8 @@ def test_a_photo_that_has_no_page_any_more_is_not_linked(aws: Any, me: Any, mine
 @pytest.mark.parametrize(
     ("kind", "said", "address"),
     [
-        ("export", "Your export is ready", "/settings/data/"),
-        ("no_export", "Your export could not be made", "/settings/data/"),
+        ("export", "Your photos are ready to take along", "/settings/data/"),
+        ("no_export", "The ZIP with your photos could not be made", "/settings/data/"),
         ("closing", "You asked for your account to be deleted", "/settings/data/"),
         ("bounce", "Mail to you came back, so we stopped sending notices", "/settings/notifications/"),
         ("complaint", "Our mail was marked as spam, so we stopped sending notices", "/settings/notifications/"),
@@ -252,6 +252,6 @@ def test_uploads_and_the_rest_are_one_list_over_all_its_pages(aws: Any, me: Any,
     (address,) = re.findall(r'href="(/notices/\?cursor=[^"]+)"', first)
     second = text_of(mine.get(address))
     assert [page.count("1 photo ready") for page in (first, second)] == [PAGE // 2, 1]
-    assert [page.count("Your export is ready") for page in (first, second)] == [PAGE // 2, 1]
+    assert [page.count("Your photos are ready to take along") for page in (first, second)] == [PAGE // 2, 1]
     assert "Older notices" not in second
     assert mine.get("/notices/?cursor=nonsense").status_code == 200

@@ -30,6 +30,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='notice',
             name='kind',
-            field=models.CharField(choices=[('daily', 'Summary of a day'), ('weekly', 'Summary of a week'), ('test', 'Test notice'), ('rejected', 'A photo of yours is not shown to others'), ('allowed', 'A photo of yours can be shared'), ('upheld', 'After your appeal, a photo of yours is still not shown to others'), ('granted', 'After your appeal, a photo of yours can be shared'), ('export', 'Your export is ready'), ('no_export', 'Your export could not be made'), ('closing', 'You asked for your account to be deleted'), ('bounce', 'Mail to you came back, so we stopped sending notices'), ('complaint', 'Our mail was marked as spam, so we stopped sending notices')], max_length=9),
+            field=models.CharField(choices=[('daily', 'Summary of a day'), ('weekly', 'Summary of a week'), ('test', 'Test notice'), ('rejected', 'A photo of yours is not shown to others'), ('allowed', 'A photo of yours can be shared'), ('upheld', 'Looked at again: a photo of yours is still not shown to others'), ('granted', 'Looked at again: a photo of yours can be shared'), ('export', 'Your photos are ready to take along'), ('no_export', 'The ZIP with your photos could not be made'), ('closing', 'You asked for your account to be deleted'), ('bounce', 'Mail to you came back, so we stopped sending notices'), ('complaint', 'Our mail was marked as spam, so we stopped sending notices')], max_length=9),
         ),
     ]

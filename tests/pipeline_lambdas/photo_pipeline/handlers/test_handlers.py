@@ -811,6 +811,7 @@ def test_a_test_notice_says_what_it_is(aws: SimpleNamespace, mailbox: SimpleName
     assert mail.subject == "A test notice"
     assert "You asked for it" in mail.body
     assert "You asked for it" in mail.html
+    assert "because you uploaded" not in mail.body + mail.html
 
 
 def test_a_mail_whose_answer_is_lost_is_not_sent_again(
