@@ -16,6 +16,7 @@ from tests.webapp.photos.pages import text_of
 from webapp.accounts.roles import Role
 from webapp.costs import plot
 from webapp.costs.models import Pause, Use
+from webapp.costs.templatetags.costs import money
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("aws")]
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -96,6 +97,21 @@ def test_a_cap_of_nothing_is_told_as_one_and_not_as_none(operator: Client, setti
 def test_nothing_spent_is_told_as_such(operator: Client) -> None:
     page = text_of(operator.get("/admin/cost/"))
     assert "Nobody&#x27;s photos" in page or "Nobody's photos" in page
+
+
+@pytest.mark.parametrize(
+    ("dollars", "told"),
+    [
+        (None, "–"),
+        ("0", "$0.00"),
+        ("0.00002", "< $0.0001"),
+        ("0.0123", "$0.0123"),
+        ("0.5", "$0.50"),
+        ("1234.5", "$1,234.50"),
+    ],
+)
+def test_money_is_told_as_exactly_as_it_says_something(dollars: str | None, told: str) -> None:
+    assert money(None if dollars is None else Decimal(dollars)) == told
 
 
 def test_the_page_has_no_inline_style(operator: Client) -> None:

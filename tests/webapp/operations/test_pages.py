@@ -146,7 +146,7 @@ def test_what_the_sweeps_did_is_kept_for_some_days(operator: Client, me: Any) ->
     make_photo(me, age=timedelta(minutes=5))
     sweep()
     assert SweepReport.objects.get().done == {"photos not arrived yet": 1}
-    assert "1 photos not arrived yet" in text_of(operator.get(PIPELINE))
+    assert "photos not arrived yet: 1" in text_of(operator.get(PIPELINE))
 
 
 # --- Failures ---

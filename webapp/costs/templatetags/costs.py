@@ -10,6 +10,7 @@ from webapp.accounts.roles import Role, has_role
 from webapp.costs import cap
 
 register = template.Library()
+LEAST = Decimal("0.0001")  # that is told
 
 
 @register.simple_tag
@@ -26,10 +27,13 @@ def may_see_costs(user: Any) -> bool:
 
 @register.filter
 def money(dollars: Decimal | None) -> str:
-    """Dollars with cents, and with four decimals where cents would say nothing; a dash where there are none to tell."""
+    """Dollars with cents, and with four decimals where cents would say little; a dash where there are none to tell."""
     if dollars is None:
         return "–"
-    return f"${dollars:,.4f}" if 0 < abs(dollars) < 1 else f"${dollars:,.2f}"
+    if 0 < dollars < LEAST:
+        return f"< ${LEAST}"
+    says_little = 0 < abs(dollars) < 1 and dollars != round(dollars, 2)
+    return f"${dollars:,.4f}" if says_little else f"${dollars:,.2f}"
 
 
 @register.filter
