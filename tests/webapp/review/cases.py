@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+import pytest
 from django.contrib.auth.models import Group
+from django.db import connection, connections
 from django.utils import timezone
 
 from pipeline_lambdas.photo_pipeline import contract
@@ -63,3 +68,11 @@ def log_of(case: Case) -> list[tuple[str, str, str]]:
     """(action, before, after), the oldest first."""
     entries = Entry.objects.filter(case=case.pk).order_by("pk")
     return [(entry.action, entry.before, entry.after) for entry in entries]
+
+
+def on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite in memory knows no waiting for a lock, and no site runs on it: threads get a copy of it in a file."""
+    if connection.vendor == "sqlite":
+        with closing(sqlite3.connect(tmp_path / "site.sqlite3")) as copy:
+            connection.connection.backup(copy)
+        monkeypatch.setitem(connections.settings["default"], "NAME", str(tmp_path / "site.sqlite3"))

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connections
 from django.utils import timezone
 
 from tests.factories import make_staff
-from tests.webapp.review.cases import held, make_case, make_reviewer, pass_time
+from tests.webapp.review.cases import held, make_case, make_reviewer, on_disk, pass_time
 from webapp.review import decisions, queue
 from webapp.review.models import Case, Urgency
 
@@ -80,14 +78,6 @@ def test_of_two_who_take_the_same_photo_between_look_and_grasp_one_gets_it() -> 
     ]
     assert took == [True, False]
     assert queue.take(case_id=case.pk, reviewer=ben, now=now + queue.LEASE + timedelta(seconds=1))
-
-
-def on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """SQLite in memory knows no waiting for a lock, and no site runs on it: threads get a copy of it in a file."""
-    if connection.vendor == "sqlite":
-        with closing(sqlite3.connect(tmp_path / "site.sqlite3")) as copy:
-            connection.connection.backup(copy)
-        monkeypatch.setitem(connections.settings["default"], "NAME", str(tmp_path / "site.sqlite3"))
 
 
 @pytest.mark.django_db(transaction=True)
