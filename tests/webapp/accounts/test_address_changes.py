@@ -150,6 +150,17 @@ def test_both_are_told_how_long_they_have(at_home: Client) -> None:
     assert AddressChange.LIVES.days == app_settings.EMAIL_CONFIRMATION_EXPIRE_DAYS == 3
 
 
+def test_the_page_and_both_mails_speak_german(at_home: Client) -> None:
+    at_home.defaults["HTTP_ACCEPT_LANGUAGE"] = "de"
+    ask(at_home)
+    (new,), (old,) = ([str(each.body) for each in mail.outbox if each.to == [to]] for to in (NEW, OLD))
+    assert "Auch die bisherige Adresse des Kontos muss zustimmen" in new
+    assert "innerhalb von 3 Tagen" in old
+    assert "Ja, ändern:" in old
+    assert "Bestätige in beiden Postfächern" in says(at_home.get(EMAIL))
+    assert "Adresse ändern?" in says(at_home.get(to_old()))
+
+
 def test_a_new_person_s_first_address_needs_no_other(client: Client) -> None:
     user = make_user(email=NEW, verified=False)
     log_in(client, NEW)

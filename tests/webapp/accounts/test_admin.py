@@ -75,6 +75,13 @@ def test_whoever_is_invited_is_told_by_whom_and_gets_in(staff: Client, committed
     assert is_logged_in(guest)
 
 
+def test_an_invitation_speaks_as_whoever_invites(staff: Client, committed: None) -> None:
+    staff.post(reverse("admin:accounts_user_add"), {"email": "new@example.org"}, headers={"accept-language": "de"})
+    (invitation,) = mail.outbox
+    assert invitation.subject == "Du bist zu Shoebox eingeladen"
+    assert "staff@example.org betreut Shoebox" in invitation.body
+
+
 def test_the_address_is_not_for_staff_to_change(staff: Client) -> None:
     user = make_user(email="ana@example.org")
     change = reverse("admin:accounts_user_change", args=[user.pk])
