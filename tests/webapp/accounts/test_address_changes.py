@@ -262,7 +262,7 @@ def test_both_are_written_to_again_and_who_agreed_has(at_home: Client, client: C
 # --- An address that somebody has ------------------------------------------------------------------------------------
 
 
-def test_nobody_learns_that_the_new_address_has_an_account(at_home: Client, client: Client) -> None:
+def test_nobody_learns_that_the_new_address_has_an_account(clock: Any, at_home: Client, client: Client) -> None:
     make_user(email=OTHER)
     pages = []
     for new in (NEW, OTHER):
@@ -455,9 +455,14 @@ def test_both_at_once_change_it_once(aws: Any, tmp_path: Path, monkeypatch: pyte
         finally:
             connections.close_all()
 
+    def addresses_now() -> set[str]:
+        try:
+            return {each.email for each in User.objects.all()}
+        finally:
+            connections.close_all()
+
     with ThreadPoolExecutor(2) as mailboxes:
         answers = list(zip(*mailboxes.map(open_all, links), strict=True))
         assert all(sorted(each) == [200, 302] for each in answers), answers
-        now = mailboxes.submit(lambda: {each.email for each in User.objects.all()}).result()
-        mailboxes.submit(connections.close_all).result()
+        now = mailboxes.submit(addresses_now).result()
     assert now == {f"{each.email}.net" for each in people}
