@@ -69,6 +69,7 @@ class Verdict(models.Model):
     appealed_at = models.DateTimeField(null=True, help_text="It answers an appeal, and there is no other.")
     entry = models.BigIntegerField(null=True, help_text="Of the log, with which its words are kept.")
     is_undone = models.BooleanField(default=False, help_text="Copies are still to go back to what they were.")
+    is_settled = models.BooleanField(default=False, help_text="The copies that there were have followed it.")
 
     objects = VerdictQuerySet.as_manager()
 
@@ -77,7 +78,10 @@ class Verdict(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(review__in=[each.value for each in DECIDED]), name="verdict_is_decided")
         ]
-        indexes = [models.Index(fields=["owner", "sha256", "-id"], name="verdict_of_file")]
+        indexes = [
+            models.Index(fields=["owner", "sha256", "-id"], name="verdict_of_file"),
+            models.Index(fields=["id"], name="verdict_to_settle", condition=Q(is_settled=False)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.review}, of {self.decided_at:%Y-%m-%d %H:%M}"

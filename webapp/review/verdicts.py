@@ -6,6 +6,7 @@ decision is made, either its index knows of the verdict, or `settle` behind the 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from functools import partial
 from typing import Any
@@ -15,11 +16,14 @@ from django.db.models import Q
 from django.utils import timezone
 
 from webapp.photos import owners
+from webapp.photos.errors import OUT_OF_TIME
 from webapp.photos.models import Photo, Review, Status
 from webapp.review import log
 from webapp.review.models import Action, Case, Entry, Kind, Urgency, Verdict
 from webapp.review.queue import UNDO
 
+logger = logging.getLogger(__name__)
+TOGETHER = 200
 URGENCY = {Review.FLAGGED: Urgency.FLAGGED, Review.QUARANTINED: Urgency.WITHHELD}
 
 
@@ -41,15 +45,38 @@ def note(*, case: Case, photo: Photo, entry: Entry) -> None:
         decided_by=case.decided_by, decided_at=case.decided_at or timezone.now(), appealed_at=case.appealed_at,
         entry=entry.pk,
     )  # fmt: skip
-    transaction.on_commit(partial(settle, owner_id=photo.owner_id, sha256=photo.sha256))
+    _settle_soon(photo)
 
 
 def take_back(*, photo: Photo, decided_by: Any, decided_at: Any) -> None:
     """A person has undone what they decided about a photo, in the caller's transaction."""
     owners.lock([photo.owner_id])
     theirs = Verdict.objects.of([photo.owner_id], [photo.sha256]).filter(decided_by=decided_by, decided_at=decided_at)
-    if theirs.update(is_undone=True):
-        transaction.on_commit(partial(settle, owner_id=photo.owner_id, sha256=photo.sha256))
+    if theirs.update(is_undone=True, is_settled=False):
+        _settle_soon(photo)
+
+
+def _settle_soon(photo: Photo) -> None:
+    # What fails, or is killed before, is left to the beat.
+    transaction.on_commit(partial(settle, owner_id=photo.owner_id, sha256=photo.sha256), robust=True)
+
+
+def settle_left() -> int:
+    """Settle what was not settled when it was decided; how many files that is."""
+    left = Verdict.objects.filter(is_settled=False).order_by().values_list("owner", "sha256").distinct()[:TOGETHER]
+    return sum(_settle_apart(owner_id, sha256) for owner_id, sha256 in list(left))
+
+
+def _settle_apart(owner_id: Any, sha256: str) -> bool:
+    """What goes wrong with one file stops no other."""
+    try:
+        settle(owner_id=owner_id, sha256=sha256)
+    except OUT_OF_TIME:
+        raise
+    except Exception:
+        logger.exception("copies of a file of %s follow later", owner_id)
+        return False
+    return True
 
 
 @transaction.atomic
@@ -62,6 +89,7 @@ def settle(*, owner_id: Any, sha256: str) -> None:
         for case in undone.cases.filter(photo__in=copies).select_related("photo").order_by("photo"):
             _go_back(case, undone)
         undone.delete()
+    Verdict.objects.of([owner_id], [sha256]).update(is_settled=True)
     verdict = Verdict.objects.of([owner_id], [sha256]).first()
     if verdict is None:
         return

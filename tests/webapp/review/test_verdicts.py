@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.db import transaction
 from django.utils import timezone
 
 from tests.factories import make_photo, make_user
@@ -15,7 +16,7 @@ from tests.webapp.review.cases import HARMLESS, SURE, UNSURE, found, held, log_o
 from webapp.photos import deletion, trash
 from webapp.photos.index import index
 from webapp.photos.models import Photo, Review
-from webapp.review import asking, decisions, telling, verdicts
+from webapp.review import asking, decisions, tasks, telling, verdicts
 from webapp.review.models import Case, Kind, Verdict
 from webapp.review.standing import standing_of
 
@@ -270,6 +271,24 @@ def test_what_is_settled_twice_changes_and_notes_nothing_more(then: Any, copy: A
     verdicts.settle(owner_id=owner.pk, sha256=FILE)
     index([photo.pk, other.pk])
     assert log_of(Case.objects.get(photo=other)) == noted
+
+
+def test_what_was_killed_before_the_copies_followed_is_done_by_the_beat(
+    then: Any, copy: Any, ann: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo, other = copy(), copy()
+    with monkeypatch.context() as patch:
+        patch.setattr(transaction, "on_commit", lambda *_, **__: None)
+        reject(then, photo, ann)
+        assert state(other) == ("flagged", True, True)
+    tasks.tell_owners()
+    assert state(other) == REJECTED
+    with monkeypatch.context() as patch:
+        patch.setattr(transaction, "on_commit", lambda *_, **__: None)
+        then(decisions.undo, reviewer=ann)
+    tasks.tell_owners()
+    assert state(other) == ("flagged", True, True)
+    assert verdicts.settle_left() == 0
 
 
 def test_what_was_decided_goes_with_the_account_and_outlives_its_reviewer(then: Any, copy: Any, ann: Any) -> None:

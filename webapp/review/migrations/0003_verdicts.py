@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
                 ('appealed_at', models.DateTimeField(help_text='It answers an appeal, and there is no other.', null=True)),
                 ('entry', models.BigIntegerField(help_text='Of the log, with which its words are kept.', null=True)),
                 ('is_undone', models.BooleanField(default=False, help_text='Copies are still to go back to what they were.')),
+                ('is_settled', models.BooleanField(default=False, help_text='The copies that there were have followed it.')),
                 ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
@@ -44,6 +45,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='verdict',
             index=models.Index(fields=['owner', 'sha256', '-id'], name='verdict_of_file'),
+        ),
+        migrations.AddIndex(
+            model_name='verdict',
+            index=models.Index(condition=models.Q(('is_settled', False)), fields=['id'], name='verdict_to_settle'),
         ),
         migrations.AddConstraint(
             model_name='verdict',

@@ -15,6 +15,7 @@ def write_down(apps, _schema_editor):
             decided_by_id=case.decided_by_id,
             decided_at=case.decided_at or timezone.now(),
             appealed_at=None if case.is_open else case.appealed_at,
+            is_settled=True,  # what people decided about copies, each by itself, stays
         )
 
 
