@@ -11,10 +11,10 @@ from django.db.models import Count
 
 from pipeline_lambdas.photo_pipeline import contract
 from webapp.photos import catalog, presign, timeline
-from webapp.photos.models import Review
+from webapp.photos.models import Photo, Review
 from webapp.review import log
 from webapp.review.log import Line
-from webapp.review.models import Action, Case, Kind, Reason
+from webapp.review.models import Action, Case, Kind, Reason, Verdict
 
 LABELS = 8
 DECISIONS = (Action.APPROVED, Action.REJECTED)
@@ -104,11 +104,18 @@ def standing(lines: Sequence[Line]) -> Iterator[Line]:
 
 
 def history(case: Case) -> dict[str, int]:
-    """How many other photos of the same owner were approved, rejected, or wait."""
+    """How many other photos of the same owner were approved, rejected (also those that are gone since), or wait."""
     others = Case.objects.filter(owner=case.owner_id).exclude(pk=case.pk)
     counts = dict(others.values_list("photo__review").annotate(Count("pk")).order_by())
     waiting = counts.get(Review.FLAGGED, 0) + counts.get(Review.QUARANTINED, 0)
-    return {"approved": counts.get(Review.APPROVED, 0), "rejected": counts.get(Review.REJECTED, 0), "waiting": waiting}
+    rejected = counts.get(Review.REJECTED, 0) + _rejected_and_gone(case)
+    return {"approved": counts.get(Review.APPROVED, 0), "rejected": rejected, "waiting": waiting}
+
+
+def _rejected_and_gone(case: Case) -> int:
+    theirs = Photo.objects.filter(owner=case.owner_id).values("sha256")
+    gone = Verdict.objects.filter(owner=case.owner_id, review=Review.REJECTED).exclude(sha256__in=theirs)
+    return gone.values("sha256").distinct().count()
 
 
 def reasons() -> list[tuple[int, str, str]]:

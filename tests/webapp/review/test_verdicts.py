@@ -16,7 +16,7 @@ from tests.webapp.review.cases import HARMLESS, SURE, UNSURE, found, held, log_o
 from webapp.photos import deletion, trash
 from webapp.photos.index import index
 from webapp.photos.models import Photo, Review
-from webapp.review import asking, decisions, tasks, telling, verdicts
+from webapp.review import asking, decisions, page, tasks, telling, verdicts
 from webapp.review.models import Case, Kind, Verdict
 from webapp.review.standing import standing_of
 
@@ -101,6 +101,15 @@ def test_a_rejected_file_stays_rejected_when_its_owner_sends_it_again(
     assert said is not None
     assert ("nudity" in said.reason, said.may_appeal) == (True, True)
     assert copy(confidence, owner=make_user()).review != Review.REJECTED, "another person's"
+
+
+def test_a_reviewer_is_told_of_what_was_rejected_and_deleted(then: Any, copy: Any, owner: Any, ann: Any) -> None:
+    photo, another = copy(), copy(sha256="b" * 64)
+    reject(then, photo, ann)
+    erase(owner, photo)
+    assert page.history(another.case) == {"approved": 0, "rejected": 1, "waiting": 0}
+    copy()
+    assert page.history(another.case) == {"approved": 0, "rejected": 1, "waiting": 0}, "sent again it is one still"
 
 
 @pytest.mark.parametrize("is_deleted", [False, True])
