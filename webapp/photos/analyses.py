@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
+from django.db import IntegrityError, transaction
+
 from pipeline_lambdas.photo_pipeline import contract
 from webapp import aws
 from webapp.costs import spending
@@ -27,9 +29,12 @@ def forget(photo: Photo, *, note: Callable[[list[contract.Analysis]], None] = la
 
 
 def note_paid(photos: Iterable[Photo]) -> None:
-    """Have it counted what runs of photos have paid for that did not come to a good end: their records do not tell."""
+    """Have it counted what runs of photos have paid for that did not come to a good end: their records do not tell. Of
+    a photo that goes meanwhile its deletion has it counted."""
     for photo in photos:
-        spending.note_paid(photo, _of(photo, {photo.sha256}))
+        found = list(_of(photo, {photo.sha256}))
+        with suppress(IntegrityError), transaction.atomic():
+            spending.note_paid(photo, found)
 
 
 def _of_content(photo: Photo) -> Iterator[contract.Analysis]:

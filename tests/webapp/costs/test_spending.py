@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 import time_machine
 from django.core import mail
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -23,7 +23,7 @@ from webapp.accounts.tasks import send_mail
 from webapp.costs import cap, estimates, spending
 from webapp.costs.models import Use
 from webapp.costs.prices import US_EAST_1, Quantities, price
-from webapp.photos import deletion
+from webapp.photos import analyses, deletion
 from webapp.photos.index import index
 from webapp.photos.models import Photo
 
@@ -167,6 +167,16 @@ def test_a_run_that_was_noted_by_what_it_paid_alone_is_noted_whole_once_its_reco
     index([photo.pk])
     used, photos = Use.objects.totals()
     assert (used.labels, used.s3_writes, used.lambda_requests, photos) == (1, 3, 4, 1)
+
+
+def test_a_photo_that_goes_as_its_dead_run_is_counted_breaks_nothing(aws: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    photo = make_photo()
+    Photo.objects.filter(pk=photo.pk).update(sha256="ab")
+    photo.refresh_from_db()
+    aws.table.put_item(Item=contract.to_item(paid_for(photo, f"{photo.pk}-1")))
+    monkeypatch.setattr(spending, "note_paid", lambda *_: (_ for _ in ()).throw(IntegrityError))
+    analyses.note_paid([photo])
+    assert not Use.objects.exists()
 
 
 # --- What the site itself sends ---
