@@ -34,8 +34,9 @@ from webapp.photos.index import index
 from webapp.photos.models import Batch, Photo
 from webapp.photos.sweep import sweep
 from webapp.review import asking, decisions
+from webapp.review import log as reviews
 from webapp.review import queue as leases
-from webapp.review.models import Case
+from webapp.review.models import Case, Entry
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PAGE = "/settings/data/delete/"
@@ -237,6 +238,7 @@ def test_nothing_is_left_but_a_receipt_and_the_neighbour_stays(aws: Any, me: Any
     furnish(aws, me)
     photo, batch = Photo.objects.get(owner=me), Batch.objects.get(owner=me)
     _have_reviewed(photo)
+    case = Case.objects.get(photo=photo).pk
     another = make_user()
     furnish(aws, another)
     kept = len(left_of(aws, another))
@@ -259,6 +261,8 @@ def test_nothing_is_left_but_a_receipt_and_the_neighbour_stays(aws: Any, me: Any
     [message] = mail.outbox
     assert message.to == [me.email]
     assert str(receipt.pk) in message.body
+    last = reviews.lines(list(Entry.objects.filter(case=case).order_by("-pk")[:1]))
+    assert [(line.entry.action, line.who) for line in last] == [("deleted", "An account that is gone")]
 
 
 class Killed(BaseException):
