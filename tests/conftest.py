@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import shutil
 import socket
@@ -13,14 +12,13 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import boto3
-import botocore.session
+import botocore.endpoint
 import pytest
-from botocore.loaders import create_loader
 from django.utils import translation
 from hypothesis import HealthCheck, settings
 from moto import mock_aws
 
-from tests import cloudformation
+from tests import cloudformation, models_of_aws
 
 if TYPE_CHECKING:
     from tests.stack.running import RunningStack
@@ -82,9 +80,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _models_of_aws_are_read_once() -> Iterator[None]:
-    """botocore parses megabytes of JSON for every session, and nearly every test makes some of its own."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(botocore.session, "create_loader", functools.cache(create_loader))
+    with models_of_aws.read_once():
         yield
 
 
@@ -133,6 +129,8 @@ def fake_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
         monkeypatch.setenv(name, value)
     for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_REKOGNITION", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
+    # Before a further try botocore waits some seconds: nobody here gets better by it.
+    monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=lambda _seconds: None))
     with mock_aws():
         forget_clients()
         yield _make_aws()

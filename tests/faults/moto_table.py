@@ -10,9 +10,7 @@ from typing import Any
 
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
-from moto.core.serialize import JSONSerializer
 from moto.dynamodb.models import DynamoDBBackend
-from moto.dynamodb.models.dynamo_type import DynamoType
 
 from pipeline_lambdas.photo_pipeline.contract import Item
 
@@ -48,13 +46,11 @@ def _read(backend: DynamoDBBackend, table_name: str, key: dict[str, Any]) -> Ite
 
 @contextmanager
 def light() -> Iterator[None]:
-    """Moto copies a whole table before a transaction, to have it back when that fails, and looks for each of DynamoDB's
-    ten types in every value that it answers: with thousands of items it does little else. Here a transaction is made on
-    a table of the items alone that it names, and values are answered as they are."""
+    """Moto copies a whole table before a transaction, to have it back when that fails: with thousands of items it does
+    little else. Here a transaction is made on a table of the items alone that it names."""
     with pytest.MonkeyPatch.context() as monkeypatch:
-        transact, serialize = DynamoDBBackend.transact_write_items, JSONSerializer._serialize_type_structure
+        transact = DynamoDBBackend.transact_write_items
         monkeypatch.setattr(DynamoDBBackend, "transact_write_items", partialmethod(_transact, transact))
-        monkeypatch.setattr(JSONSerializer, "_serialize_type_structure", partialmethod(_serialize, serialize))
         yield
 
 
@@ -77,20 +73,3 @@ def _copy_items(keys: list[Any], source: Any, to: Any) -> None:
     for pk, sk in keys:
         if sk in source.items[pk]:
             to.items[pk][sk] = source.items[pk][sk]
-
-
-def _serialize(
-    serializer: JSONSerializer, serialize: Callable[..., None], serialized: Any, value: Any, shape: Any, key: str
-) -> None:
-    if shape.name == "AttributeValue":
-        serialized[key] = _plain(value)
-    else:
-        serialize(serializer, serialized, value, shape, key)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, DynamoType):
-        return {value.type: _plain(value.value)}
-    if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items()}
-    return [_plain(part) for part in value] if isinstance(value, list) else value
