@@ -100,6 +100,7 @@ def test_what_is_selected_becomes_favourites_gets_a_label_and_an_album_and_is_do
     person.is_told("5 photos are now in “Winter”.")
 
     # All of them, as one file.
+    expect(marks).to_have_count(len(FILES))
     for mark in marks.all():
         mark.check(force=True)
     with page.expect_download() as download:

@@ -204,11 +204,11 @@ def test_without_javascript_labels_months_and_pages_are_links(browse: Browse, mi
     page.get_by_role("button", name="Find", exact=True).click()
     expect(page).to_have_url(re.compile(r"\?label=Animal$"))
     page.goto("/gallery/")
-    first = page.locator(".tile").first.get_attribute("id")
+    first = str(page.locator(".tile").first.get_attribute("id"))
     page.get_by_role("link", name="Older photos").click()
-    assert page.locator(".tile").first.get_attribute("id") != first
+    expect(page.locator(".tile").first).not_to_have_id(first)
     page.get_by_role("link", name="Newer photos").click()
-    assert page.locator(".tile").first.get_attribute("id") == first
+    expect(page.locator(".tile").first).to_have_id(first)
     page.locator("summary", has_text="Jump to").click()
     page.get_by_role("link", name="All months").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Months")

@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from pipeline_lambdas.photo_pipeline import contract
 from tests import photo_files
+from tests.stack.pipeline import until
 from tests.stack.running import RunningStack
 from tests.stack.site import Site
 
@@ -116,13 +117,18 @@ def test_placeholder_is_there_at_once_and_nothing_moves_when_the_photo_comes(
     page = browse(viewport=viewport)
     enter(page, ana)
     held: list[Route] = []
+    is_over = False
 
     def hold(route: Route) -> None:
-        held.append(route)
+        if is_over:
+            route.continue_()
+        else:
+            held.append(route)
 
     page.route("**/*.webp?*", hold)
 
     for path, where in (("/gallery/", ".tile"), (f"/photos/{cat}/", ".photo-picture")):
+        is_over = False
         page.goto(path, wait_until="domcontentloaded")
         placeholder = page.locator(f"{where} .placeholder")
         expect(placeholder).to_have_count(1)  # what is transparent has none: it would shine through
@@ -132,6 +138,7 @@ def test_placeholder_is_there_at_once_and_nothing_moves_when_the_photo_comes(
         assert before is not None
         assert before["width"] > 100
         assert not image.evaluate("image => image.complete")
+        is_over = True  # what is asked for from here on comes at once
         while held:
             held.pop().continue_()
         expect_picture(image)
@@ -203,7 +210,9 @@ def cleo(stack: RunningStack) -> Site:
 
 
 def name_is(page: Page, name: str) -> None:
+    """Be at the photo of this name, and its script with it: keys and fingers reach nothing before."""
     expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
+    page.wait_for_load_state()
 
 
 def boxes(page: Page) -> Locator:
@@ -248,7 +257,7 @@ def test_photos_are_looked_through_by_keyboard(browse: Browse, cleo: Site) -> No
     assert complaints(page) == []
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Full size")).to_have_attribute("aria-pressed", "false")
-    assert page.locator(".photo-picture").bounding_box() == picture
+    until(lambda: page.locator(".photo-picture").bounding_box() == picture)
 
     page.keyboard.press("?")
     expect(page.get_by_role("heading", name="Keyboard shortcuts")).to_be_visible()

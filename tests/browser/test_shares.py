@@ -164,6 +164,6 @@ def test_a_link_leads_nowhere_once_its_time_is_over(browse: Browse, ivo: Site, a
 def pass_a_day(stack: RunningStack, token: str) -> None:
     """As if the link had been made a day earlier."""
     database = Path(stack.site_env["DATABASE_URL"].removeprefix("sqlite:///"))
-    with sqlite3.connect(database) as connection:
+    with sqlite3.connect(database, timeout=60) as connection:
         moved = "UPDATE albums_sharelink SET expires_at = datetime(expires_at, '-1 day', '-1 second') WHERE token = ?"
         assert connection.execute(moved, [token]).rowcount == 1

@@ -47,6 +47,7 @@ def test_photos_are_thrown_away_had_back_and_deleted_for_good(
         button.click() if has_mouse else button.press("Enter")
 
     def mark(at: int) -> None:
+        page.wait_for_load_state()
         marks.nth(at).click(force=True) if has_mouse else marks.nth(at).press("Space")
 
     # From the gallery, and back at once.
@@ -101,6 +102,7 @@ def test_photos_are_thrown_away_had_back_and_deleted_for_good(
     expect(tiles).to_have_count(2)
     mark(0)
     press("Delete for good")
+    person.see("Delete this photo for good?")
     press("Delete for good")
     person.is_told("1 photo was deleted.")
     person.follow("Empty the trash")

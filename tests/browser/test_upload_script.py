@@ -118,11 +118,15 @@ class Upload:
         expect(self.page.locator("[data-said]")).to_have_text(text)
 
     def expect_asked(self, what: str, times: int) -> None:
-        for _ in range(100):
-            if len(self.bodies(what)) >= times:
+        self.wait(lambda: len(self.bodies(what)) >= times)
+        assert len(self.bodies(what)) == times
+
+    def wait(self, condition: Callable[[], bool]) -> None:
+        """Wait until `condition()` is true, and let the page go on meanwhile; whoever calls this asks it again."""
+        for _ in range(600):
+            if condition():
                 break
             self.page.wait_for_timeout(50)
-        assert len(self.bodies(what)) == times
 
     def bodies(self, what: str) -> list[Any]:
         return [said for name, said in self.asked if name == what]
@@ -152,6 +156,7 @@ def test_files_are_announced_in_groups_sent_and_their_batch_is_finished(upload: 
         "name": "03.jpg", "size": len(data), "head": "", "sha256": hashlib.sha256(data).hexdigest(),
         "width": 160, "height": 120,
     }  # fmt: skip
+    upload.expect_asked("finish", 1)
     assert [upload.bodies(what) for what in ("begin", "finish")] == [[{}], [{"batch": "batch-1"}]]
 
 
@@ -160,6 +165,7 @@ def test_what_s3_does_not_take_is_sent_again_to_a_new_address(upload: Upload, an
     upload.script["put"] = [answer]
     upload.send("a.jpg")
     upload.expect_said("1 photo received.")
+    upload.expect_asked("finish", 1)
     assert Counter(what for what, _ in upload.asked) == {"begin": 1, "addresses": 2, "put": 2, "finish": 1}
 
 
@@ -275,8 +281,7 @@ def test_a_site_that_does_not_answer_is_asked_again(upload: Upload, status: int)
     upload.script["finish"] = [(status, "")]
     upload.send("a.jpg")
     upload.expect_said("1 photo received.")
-    upload.page.wait_for_timeout(1500)  # of its own clock
-    assert len(upload.bodies("finish")) == 2
+    upload.expect_asked("finish", 2)
 
 
 def test_a_batch_that_takes_no_more_is_finished_and_followed_by_another(upload: Upload) -> None:
@@ -340,6 +345,7 @@ def test_what_is_tried_again_while_it_is_taken_back_waits_until_that_is_done(upl
     upload.page.get_by_role("button", name="Cancel a.jpg").dblclick()
     upload.press("Try again a.jpg")
     expect(upload.state("a.jpg")).to_have_text("Waiting")
+    upload.wait(lambda: bool(waiting))
     upload.page.wait_for_timeout(300)
     assert len(upload.bodies("addresses")) == len(waiting) == 1
     upload.page.unroute("**/s3/a.jpg")
@@ -355,6 +361,7 @@ def test_all_are_cancelled_together_and_the_page_asks_before_it_is_left_only_unt
     asked: list[str] = []
     upload.page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
     upload.page.close(run_before_unload=True)
+    upload.wait(lambda: bool(asked))
     upload.press("Cancel all")
     upload.expect_said("6 were not sent.")
     assert asked == ["beforeunload"]
