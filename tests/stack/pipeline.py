@@ -30,7 +30,7 @@ from pipeline_lambdas.photo_pipeline.contract import (
 
 from .running import RunningStack
 
-PATIENCE = 90  # seconds; a limit for a broken stack, not a measurement
+PATIENCE = 300  # seconds; a limit for a broken stack, not a measurement
 
 
 class Pipeline:

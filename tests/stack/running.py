@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
+import random
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -82,12 +83,18 @@ def without_statement(function: str, sid: str) -> Callable[[Template], Template]
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nothing listens on, all different."""
+    """Ports that nothing listens on, all different, and none that the system gives to a connection on its way out: one
+    of those could be taken before it is listened on, or while a process that was killed starts anew."""
     with ExitStack() as probes:
-        sockets = [probes.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+        return [_bind_some_port(probes.enter_context(socket.socket())) for _ in range(count)]
+
+
+def _bind_some_port(probe: socket.socket) -> int:
+    while True:
+        port = random.SystemRandom().randrange(15_000, 32_000)
+        with suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def new_stack(directory: Path) -> Stack:

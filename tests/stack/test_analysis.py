@@ -44,6 +44,11 @@ class Asked:
             log.seek(self._from)
             return sorted(found.split()[0] for found in ANSWERED.findall(log.read().decode()))
 
+    def after(self, count: int) -> list[str]:
+        """All of them once there are so many: the log is written by another process."""
+        until(lambda: len(self()) >= count)
+        return self()
+
 
 @pytest.fixture
 def asked(stack: RunningStack) -> Asked:
@@ -63,7 +68,7 @@ def test_two_identical_photos_of_a_batch_are_analysed_once(pipeline: Pipeline, a
     _, photos = pipeline.upload({"first.webp": data, "again.webp": data}, channel="none")
     first, again = pipeline.wait(photos).values()
     assert (first.status, again.status) == ("ready", "ready")
-    assert asked() == ONCE_EACH
+    assert asked.after(3) == ONCE_EACH
     assert first.labels
     assert first.label_model
     assert (again.labels, again.faces, again.label_model) == (first.labels, first.faces, first.label_model)
@@ -87,7 +92,7 @@ def test_a_ready_photo_that_is_run_again_pays_nothing(pipeline: Pipeline, asked:
     after = pipeline.wait(photos)["cat.jpg"]
     assert (after.status, after.attempt) == ("ready", 2)
     assert after.labels == before.labels
-    assert asked() == ONCE_EACH
+    assert asked.after(3) == ONCE_EACH
 
 
 def analyses_of(stack: RunningStack, photo: Photo) -> list[Analysis]:

@@ -17,7 +17,7 @@ from .running import RunningStack
 from .site import Site
 
 BOUNCE = Path(__file__).parent.parent / "webapp" / "accounts" / "ses_events" / "permanent_bounce.json"
-NUMBER = "+34612345678"
+NUMBER = "+34612000111"  # nobody else's on this stack
 
 
 def copied(stack: RunningStack, owner_id: str) -> Preferences:

@@ -43,7 +43,7 @@ def everything(stack: RunningStack) -> Iterator[str]:
     scan = stack.aws.client("dynamodb").get_paginator("scan")
     for page in scan.paginate(TableName=stack.outputs["PhotoTableName"]):
         yield from map(str, page["Items"])
-    with closing(sqlite3.connect(stack.parts.data_dir / "site.sqlite3")) as rows:
+    with closing(sqlite3.connect(stack.parts.data_dir / "site.sqlite3", timeout=60)) as rows:
         for (table,) in rows.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
             yield from (f"{table}: {row}" for row in rows.execute(f'SELECT * FROM "{table}"'))
 

@@ -52,7 +52,7 @@ def test_local_aws_remembers_what_it_saved_however_it_ends(tmp_path: Path, numbe
     with running_aws(tmp_path / "var", tmp_path / "log") as (aws, pid):
         aws.client("sqs").create_queue(QueueName="kept")
         os.kill(pid, signal.SIGUSR1)
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while not state.exists() and time.monotonic() < until:
             time.sleep(0.05)
         os.kill(pid, number)
@@ -65,7 +65,7 @@ def test_local_aws_saves_by_itself_after_a_change_once_it_was_told_that_it_is_wh
     with running_aws(tmp_path / "var", tmp_path / "log") as (aws, _):
         aws.save()
         aws.client("sqs").create_queue(QueueName="kept")
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while time.monotonic() < until and not (state.exists() and "kept" in state.read_text()):
             time.sleep(0.05)
         assert "kept" in state.read_text()
