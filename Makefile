@@ -15,7 +15,7 @@ run: $(VENV)/run.stamp  ## Set everything up and run Shoebox on this machine
 	@exec $(BIN)/python manage.py runstack
 
 test: $(VENV)/dev.stamp  ## Set everything up and run all tests (ARGS="-k upload" narrows them)
-	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-faults: $(VENV)/dev.stamp  ## Run the tests of faults with their full numbers (an hour and more)
 	SHOEBOX_FAULTS=long $(BIN)/python -m pytest -rA tests/faults tests/stack/test_burst.py tests/stack/test_kill.py $(ARGS)

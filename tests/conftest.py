@@ -46,15 +46,6 @@ def need(what: str, *, present: bool) -> None:
         pytest.skip(f"{what} is not installed")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What runs side by side, one group a process at a time (`-n 2 --dist loadgroup`): files, but for those of the
-    stack's own folder, which stop and kill it."""
-    for item in items:
-        folder = item.path.relative_to(HERE).parts[0]
-        item.add_marker(pytest.mark.xdist_group(folder if folder == "stack" else str(item.path)))
-
-
 @pytest.fixture(autouse=True)
 def _in_english() -> Iterator[None]:
     """A page that was asked for in another language leaves its thread in it, until the next one is asked for."""
