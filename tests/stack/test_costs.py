@@ -20,7 +20,8 @@ def test_photos_tell_what_they_used_and_of_two_alike_one_has_paid(stack: Running
     for photo in ended:
         (used,) = photo.usage
         assert used.run_id == photo.run_id
-        assert (used.requests["SFN.StartExecution"], used.requests["S3.PutObject"], used.transitions) == (1, 3, 6)
+        assert (used.requests["SFN.StartExecution"], used.requests["S3.PutObject"]) == (1, 3)
+        assert used.transitions >= 6  # a step that was tried again is one more
         assert (used.invocations, used.read_units > 0, used.write_units > 0) == (4, True, True)
         # As much memory as the template gives: for a second of ResizeImage 1.7 gigabyte-seconds.
         assert used.gb_seconds > 1.7 * sum(step.ms for step in photo.steps if step.name == "ResizeImage") / 1000
