@@ -95,8 +95,8 @@ def test_the_new_mailbox_first_and_the_old_one_then(
     assert OLD not in says(answer), "whoever has the new mailbox may be somebody else"
     assert address_of(kim) == OLD
     page = says(at_home.get(EMAIL))
-    assert f'<span class="address">{NEW}</span>: done' in page
-    assert f'<span class="address">{OLD}</span>: waiting' in page
+    assert f'Done: <span class="address">{NEW}<' in page
+    assert f'Waiting: <span class="address">{OLD}<' in page
 
     client.post(to_old())
 
@@ -112,8 +112,8 @@ def test_the_old_mailbox_first_and_the_new_one_then(at_home: Client, client: Cli
     assert NEW in says(client.post(to_old()))
     assert address_of(kim) == OLD
     page = says(at_home.get(EMAIL))
-    assert f'<span class="address">{OLD}</span>: done' in page
-    assert f'<span class="address">{NEW}</span>: waiting' in page
+    assert f'Done: <span class="address">{OLD}<' in page
+    assert f'Waiting: <span class="address">{NEW}<' in page
     client.post(to_new())
     assert address_of(kim) == NEW
 
