@@ -62,11 +62,13 @@ def exiftool() -> str:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    """The whole local stack, started once for all tests that ask for it."""
+    """The whole local stack, started once for all tests that ask for it; they do not wait a minute for its beat."""
     from tests.stack.running import new_stack, run_stack  # which import the local stack, and most tests need none
 
-    with run_stack(new_stack(tmp_path_factory.mktemp("stack"))) as running:
-        yield running
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SWEEP_SECONDS", "15")
+        with run_stack(new_stack(tmp_path_factory.mktemp("stack"))) as running:
+            yield running
 
 
 @pytest.fixture(scope="session", autouse=True)

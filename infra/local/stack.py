@@ -24,7 +24,7 @@ QUIET_AS_ROOT = {"PYTHONWARNINGS": "ignore:You're running the worker with superu
 DATA_DIR_VARIABLE = "SHOEBOX_DATA_DIR"
 CALLS_VARIABLE = "SHOEBOX_REKOGNITION_CALLS_A_SECOND"
 # What whoever starts the stack may tell the site. It is left out of `env_file`, or it would stay for the next start.
-PASSED_ON = ("MONTHLY_COST_CAP", "COST_PRICES_FILE")
+PASSED_ON = ("MONTHLY_COST_CAP", "COST_PRICES_FILE", "SWEEP_SECONDS")
 
 
 class StackError(Exception):
