@@ -7,13 +7,16 @@ import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.endpoint
 import pytest
+from django.apps import apps
+from django.db.models.signals import post_migrate
 from django.utils import translation
 from hypothesis import HealthCheck, settings
 from moto import mock_aws
@@ -75,6 +78,23 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
 def _models_of_aws_are_read_once() -> Iterator[None]:
     with models_of_aws.read_once():
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _groups_come_back() -> Iterator[None]:
+    """Behind a test that commits pytest empties every table, of what migrations put there as well."""
+    made_by = [
+        import_module("webapp.accounts.migrations.0007_roles").make_groups,
+        import_module("webapp.operations.migrations.0002_operators").let_operators,
+    ]
+
+    def make(**_: Any) -> None:
+        for make_again in made_by:
+            make_again(apps, None)
+
+    post_migrate.connect(make, sender=apps.get_app_config("operations"))
+    yield
+    post_migrate.disconnect(make, sender=apps.get_app_config("operations"))
 
 
 @pytest.fixture(autouse=True)

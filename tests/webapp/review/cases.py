@@ -75,4 +75,5 @@ def on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if connection.vendor == "sqlite":
         with closing(sqlite3.connect(tmp_path / "site.sqlite3")) as copy:
             connection.connection.backup(copy)
+            copy.execute("PRAGMA journal_mode=WAL")  # as the site has it; of two that change it at once one is refused
         monkeypatch.setitem(connections.settings["default"], "NAME", str(tmp_path / "site.sqlite3"))
