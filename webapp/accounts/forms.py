@@ -132,6 +132,12 @@ class LoginForm(PlainWords, allauth_forms.LoginForm):
 class SignupForm(PlainWords, allauth_forms.SignupForm):
     LABELS = PlainWords.LABELS | {"password1": _("Password")}
 
+    def validate_unique_email(self, value: str) -> str:
+        """An address that somebody's account is only to have is not theirs: it stays free for who reads its mailbox."""
+        email = str(super().validate_unique_email(value))
+        self.account_already_exists = User.objects.filter(email=email).exists()
+        return email
+
     def try_save(self, request: HttpRequest) -> Any:
         """As long for an address that has an account: hashing is what takes the time."""
         if self.account_already_exists:

@@ -30,7 +30,7 @@ from webapp.accounts import address_changes
 from webapp.accounts.models import AddressChange, User
 
 from .factories import PASSWORD, make_user
-from .test_accounts import EMAIL, RESET, is_logged_in, link_in, log_in
+from .test_accounts import EMAIL, RESET, is_logged_in, link_in, log_in, sign_up
 from .test_mfa import code_of
 
 pytestmark = pytest.mark.django_db
@@ -294,6 +294,20 @@ def test_an_address_that_an_account_is_only_to_have_resets_no_password(at_home: 
     mail.outbox.clear()
     client.post(RESET, {"email": NEW})
     assert not mail.outbox
+
+
+def test_an_address_that_an_account_is_only_to_have_is_free_for_whoever_reads_its_mailbox(
+    at_home: Client, client: Client, kim: User
+) -> None:
+    ask(at_home)
+    client.post(to_old())
+    of_change = to_new()
+    sign_up(client, NEW)
+    newcomer = User.objects.get(email=NEW)
+    confirmation = EmailConfirmationHMAC(EmailAddress.objects.get(user=newcomer))
+    client.post(reverse("account_confirm_email", args=[confirmation.key]))
+    assert EmailAddress.objects.get(email=NEW, verified=True).user == newcomer
+    assert (client.post(of_change).status_code, address_of(kim)) == (409, OLD)
 
 
 # --- The old mailbox is lost -----------------------------------------------------------------------------------------
