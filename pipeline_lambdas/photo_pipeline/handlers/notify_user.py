@@ -94,14 +94,15 @@ def _waits(preferences: Preferences, batch: Batch) -> bool:
 
 def _within_cap(table: Any, batch: Batch, preferences: Preferences, a_day: int) -> Preferences:
     """By mail instead of a text message when enough of these went out today; not at all where no mail is to be sent
-    either. Counted before the claim, so that a count that fails loses no notice."""
+    either: then it is a text message that could not be sent. Counted before the claim, so that a count that fails loses
+    no notice."""
     if not wants(preferences, batch) or way(preferences, batch)[0] != Channel.SMS:
         return preferences
     if photo_table.count_sms(table, preferences.owner_id, a_day=a_day, now=utc_now()):
         return preferences
     logger.warning("enough text messages for today: told by mail, if at all", extra={"batch": batch.batch_id})
     digests = Channel.MAIL if preferences.digest_channel else ""
-    return replace(preferences, channel=Channel.MAIL, digest_channel=digests)
+    return replace(preferences, channel=Channel.MAIL, digest_channel=digests, silent=Channel.SMS)
 
 
 def _prepare(table: Any, batch: Batch, preferences: Preferences, settings: config.NotifyConfig) -> Draft:

@@ -18,7 +18,7 @@ from django.utils import timezone
 from pipeline_lambdas.photo_pipeline import contract
 from pipeline_lambdas.photo_pipeline.handlers import notify_user
 from tests.factories import make_batch, make_photo, make_user, put_batch, put_record
-from webapp.accounts import bounces, preferences
+from webapp.accounts import bounces, preferences, sms
 from webapp.accounts.models import NotificationPreferences, User
 from webapp.costs.models import Use
 from webapp.notices import digest, tasks, telling
@@ -308,6 +308,24 @@ def test_a_digest_that_was_begun_as_mail_was_stopped_is_told_by_the_next_one(
     resume(user)
     run_beat(clock, until=f"{timezone.now() + timedelta(days=1):%Y-%m-%dT%H:%M:%S}")
     assert subjects(pipeline) == ["Your day: 1 photo ready"]
+
+
+def test_a_digest_that_found_no_room_in_the_day_for_a_text_message_is_told_by_the_next_one(
+    aws: SimpleNamespace, pipeline: SimpleNamespace, clock: Any
+) -> None:
+    user = make_user()
+    choose(user, channel="sms", phone="+4915112345678")
+    NotificationPreferences.objects.filter(user=user).update(phone_confirmed_at=timezone.now())
+    stop(user)
+    upload(aws, user)
+    clock.move_to(moment("2026-11-23T06:00:00"))
+    for _ in range(contract.SMS_A_DAY_EACH):
+        sms.count_one(user_id=user.pk)
+    run_beat(clock, until="2026-11-23T12:00:00")
+    assert pipeline.outcomes == ["not_wanted"]
+    assert Notice.objects.get(kind="daily").told_by == "sms"
+    run_beat(clock, until="2026-11-24T12:00:00")
+    assert pipeline.outcomes == ["not_wanted", "sent"]
 
 
 def test_who_goes_back_to_each_upload_while_mail_is_stopped_is_told_of_those_until_then(
