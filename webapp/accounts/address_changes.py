@@ -62,6 +62,11 @@ def drop(*, user: User) -> None:
     EmailAddress.objects.filter(user=user, verified=False).delete()
 
 
+def give_way(email: str) -> None:
+    """Let no account wait for an address whose mailbox is known to be somebody's who is to have it now."""
+    EmailAddress.objects.filter(email=email, verified=False).exclude(user__email=email).delete()
+
+
 def agree_url(change: AddressChange) -> str:
     """The address that goes to the old mailbox alone. It is good for these two addresses, for as long as the change."""
     token = signing.dumps([change.pk, change.old, change.address.email], salt=SALT, compress=True)

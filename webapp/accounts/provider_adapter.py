@@ -14,6 +14,8 @@ from django.http import HttpRequest
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
+from . import address_changes
+
 NAMES = ("email", "login", "preferred_username")  # by which a person knows an account elsewhere
 
 
@@ -32,6 +34,7 @@ class Adapter(DefaultSocialAccountAdapter):
             raise ImmediateHttpResponse(render(request, "socialaccount/unverified.html", context, status=403))
         sociallogin.email_addresses = [EmailAddress(email=address.email.lower(), verified=True, primary=True)]
         user_email(sociallogin.user, address.email.lower())
+        address_changes.give_way(address.email.lower())
 
 
 def _verified(addresses: list[EmailAddress]) -> EmailAddress | None:

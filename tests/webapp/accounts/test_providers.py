@@ -362,6 +362,18 @@ def test_a_provider_does_not_agree_to_a_change_of_address_for_a_mailbox(ana: Cli
     assert (change.address.verified, change.old_agreed_at, change.new_agreed_at) == (False, None, None)
 
 
+def test_an_address_that_somebody_else_is_only_to_have_is_free_for_whom_the_provider_knows_by_it(
+    ana: Client, provider: FakeProvider
+) -> None:
+    ana.post(reverse("account_email"), {"email": "kim@example.org", "action_add": ""})
+    client = Client()
+    come_back(client, provider)
+    kim = User.objects.get(email="kim@example.org")
+    assert client.session["_auth_user_id"] == str(kim.pk)
+    assert EmailAddress.objects.get(email="kim@example.org").user == kim
+    assert not AddressChange.objects.exists()
+
+
 def test_connecting_asks_for_the_password_again(provider: FakeProvider) -> None:
     make_user(email="ana@example.org")
     client = Client()
