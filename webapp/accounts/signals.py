@@ -6,14 +6,21 @@ from allauth.account.signals import email_added, email_confirmation_sent, email_
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added
 from allauth.socialaccount.models import SocialAccount
+from django.contrib import messages
 from django.contrib.auth.signals import user_logged_in
 from django.db import transaction
 from django.db.models.signals import post_delete, pre_save
 from django.dispatch import receiver
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
 
 from . import address_changes, preferences, provider_adapter, second_factors, sessions, tasks
 from .models import AddressChange, User
+
+NOT_AGAIN = gettext_lazy(
+    "We wrote to the new address a moment ago, and the link in that mail works no longer. Wait three minutes, then "
+    "send both mails again."
+)
 
 
 @receiver(email_confirmed)
@@ -42,10 +49,11 @@ def ask_the_old_address_as_well(confirmation: Any, **_: Any) -> None:
 
 
 @receiver(email_added)
-def ask_the_old_address_alone(email_address: EmailAddress, **_: Any) -> None:
-    """Of a change whose new address was written to a moment ago already, and is not again."""
+def ask_the_old_address_alone(request: HttpRequest, email_address: EmailAddress, **_: Any) -> None:
+    """Of a change whose new address was written to a moment ago already, about one before, and is not again."""
     if address_changes.replaces(email_address) and address_changes.begin(email_address):
         _ask_the_old_address(email_address)
+        messages.warning(request, NOT_AGAIN)
 
 
 def _ask_the_old_address(new: EmailAddress) -> None:

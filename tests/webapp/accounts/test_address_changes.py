@@ -247,6 +247,22 @@ def test_a_change_that_is_cancelled_cannot_be_agreed_to(at_home: Client, client:
     assert not EmailAddress.objects.filter(email=NEW).exists()
 
 
+def test_who_asks_again_so_soon_that_no_mail_goes_out_is_told_what_to_do(
+    clock: Any, at_home: Client, client: Client, kim: User, committed: None
+) -> None:
+    ask(at_home)
+    before = to_new()
+    at_home.post(EMAIL, {"email": NEW, "action_remove": ""})
+    ask(at_home)
+    assert client.post(before).status_code == 404
+    assert "Wait three minutes, then send both mails again." in says(at_home.get(EMAIL))
+    clock.shift(timedelta(minutes=3, seconds=1))
+    at_home.post(EMAIL, {"email": NEW, "action_send": ""})
+    client.post(to_new())
+    client.post(to_old())
+    assert address_of(kim) == NEW
+
+
 def test_both_are_written_to_again_and_who_agreed_has(at_home: Client, client: Client, kim: User) -> None:
     ask(at_home)
     client.post(to_old())
