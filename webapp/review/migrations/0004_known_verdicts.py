@@ -1,12 +1,15 @@
 from django.db import migrations
+from django.db.models import F
 from django.utils import timezone
 
 
 def write_down(apps, _schema_editor):
-    """What was decided so far, the oldest first: for copies of one file the last decision holds."""
+    """What was decided so far, the oldest first: for copies of one file the last decision holds. Where there is no
+    moment nobody decided, and a copy was taken for what another one was; databases differ in where they put such."""
     Case, Verdict = apps.get_model("review", "Case"), apps.get_model("review", "Verdict")
     decided = Case.objects.filter(photo__review__in=["approved", "rejected"]).exclude(photo__sha256="")
-    for case in decided.select_related("photo").order_by("decided_at", "pk").iterator(chunk_size=500):
+    oldest_first = decided.select_related("photo").order_by(F("decided_at").asc(nulls_first=True), "pk")
+    for case in oldest_first.iterator(chunk_size=500):
         Verdict.objects.create(
             owner_id=case.owner_id,
             sha256=case.photo.sha256,
