@@ -113,9 +113,11 @@ def history(case: Case) -> dict[str, int]:
 
 
 def _rejected_and_gone(case: Case) -> int:
+    """By what holds of each file: not what was rejected first, and allowed on appeal."""
     theirs = Photo.objects.filter(owner=case.owner_id).values("sha256")
-    gone = Verdict.objects.filter(owner=case.owner_id, review=Review.REJECTED).exclude(sha256__in=theirs)
-    return gone.values("sha256").distinct().count()
+    gone = Verdict.objects.filter(owner=case.owner_id, is_undone=False).exclude(sha256__in=theirs)
+    newest = dict(gone.order_by("pk").values_list("sha256", "review"))
+    return list(newest.values()).count(Review.REJECTED)
 
 
 def reasons() -> list[tuple[int, str, str]]:

@@ -177,6 +177,17 @@ def test_undoing_goes_back_to_what_was_decided_before_that(then: Any, copy: Any,
     assert state(copy()) == REJECTED
 
 
+def test_what_was_rejected_and_then_allowed_on_appeal_does_not_count_against_its_owner(
+    then: Any, copy: Any, owner: Any, ann: Any, ben: Any
+) -> None:
+    photo, another = copy(), copy(sha256="b" * 64)
+    reject(then, photo, ann)
+    asking.appeal(photo=photo, words="It is ketchup.")
+    approve(then, photo, ben)
+    erase(owner, photo)
+    assert page.history(another.case) == {"approved": 0, "rejected": 0, "waiting": 0}
+
+
 # --- Copies that are there ---
 
 
