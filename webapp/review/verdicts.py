@@ -120,15 +120,17 @@ def follow(photo: Photo, verdict: Verdict, *, otherwise: Review) -> bool:
 
 
 def _concerns(verdict: Verdict, photo: Photo, case: Case, otherwise: Review) -> bool:
-    """Not what passes anyway; nor what somebody has reported, for what was approved; nor what it is already, unless its
-    owner waits for an answer."""
+    """Not what passes anyway; nor what somebody has reported, for what was approved; nor what it is already, unless the
+    verdict answers an appeal: then it does so for every copy that its owner has appealed about, or still could."""
     if verdict.review == Review.APPROVED:
         return otherwise not in (Review.NONE, Review.APPROVED) and not (case.is_open and case.kind == Kind.REPORT)
     if photo.review != Review.REJECTED:
         return True
-    if not (case.is_open and case.kind == Kind.APPEAL and case.appealed_at):
+    if verdict.appealed_at is None:
         return False
-    return verdict.appealed_at is not None and case.appealed_at < verdict.decided_at
+    if case.appealed_at is None:
+        return not case.is_open
+    return case.is_open and case.kind == Kind.APPEAL and case.appealed_at < verdict.decided_at
 
 
 def _remember(case: Case, otherwise: Review) -> None:
@@ -145,11 +147,22 @@ def _go_back(case: Case, verdict: Verdict) -> None:
     _save(photo)
     case.is_open = case.is_open or case.open_before
     case.reason, case.reason_before, case.review_before = case.reason_before, "", ""
-    case.decided_by, case.decided_at, case.tell_at, case.follows = None, None, None, None
+    case.tell_at, case.follows = None, _holds_again(photo, verdict)
+    case.decided_by_id, case.decided_at = _by_whom(case.follows)
     if case.appealed_at == verdict.appealed_at:
         case.appealed_at = None
     case.save()
     log.write(case=case, action=Action.UNDONE, before=before, after=photo.review, by=verdict.decided_by)
+
+
+def _holds_again(photo: Photo, undone: Verdict) -> Verdict | None:
+    """What a photo is rejected or approved by once more: whose words its owner reads, and to whom no appeal goes."""
+    before = Verdict.objects.of([undone.owner_id], [undone.sha256]).filter(is_undone=False, review=photo.review)
+    return before.first()
+
+
+def _by_whom(verdict: Verdict | None) -> tuple[Any, Any]:
+    return (verdict.decided_by_id, verdict.decided_at) if verdict else (None, None)
 
 
 def _save(photo: Photo) -> None:

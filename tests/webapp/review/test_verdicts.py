@@ -226,6 +226,34 @@ def test_a_copy_that_came_in_before_it_was_undone_is_judged_as_if_nothing_had_be
     assert state(harmless) == ("none", True, False)
 
 
+def test_a_copy_whose_rejection_holds_again_is_not_appealed_for_to_whom_has_rejected_it(
+    then: Any, copy: Any, ann: Any, ben: Any
+) -> None:
+    photo, other = copy(), copy()
+    reject(then, photo, ann, words="Blood on the left.")
+    asking.appeal(photo=photo, words="It is ketchup.")
+    approve(then, photo, ben)
+    then(decisions.undo, reviewer=ben)
+    said = standing_of(Photo.objects.get(pk=other.pk))
+    assert said is not None
+    assert ("nudity" in said.reason, said.words, said.may_appeal) == (True, "Blood on the left.", True)
+    assert asking.appeal(photo=other, words="It is ketchup.")
+    assert not Case.objects.open().for_reviewer(ann).filter(photo=other).exists()
+
+
+def test_after_an_answer_to_an_appeal_a_copy_that_was_there_is_not_appealed_for_again(
+    then: Any, copy: Any, ann: Any, ben: Any
+) -> None:
+    photo, other = copy(), copy()
+    reject(then, photo, ann)
+    asking.appeal(photo=photo, words="It is ketchup.")
+    reject(then, photo, ben)
+    assert not asking.appeal(photo=other, words="Really.")
+    then(decisions.undo, reviewer=ben)
+    assert asking.appeal(photo=other, words="It is ketchup."), "nobody has answered"
+    assert not Case.objects.open().for_reviewer(ann).filter(photo=other).exists()
+
+
 def test_an_appeal_that_is_granted_holds_for_every_copy(then: Any, copy: Any, ann: Any, ben: Any) -> None:
     photo, other = copy(), copy()
     reject(then, photo, ann)
