@@ -18,7 +18,7 @@ from webapp.accounts.tasks import send_mail
 from webapp.notices import keeping
 from webapp.notices.models import Notice
 from webapp.photos.errors import AWS_ERRORS
-from webapp.photos.models import Review
+from webapp.photos.models import Photo, Review
 from webapp.review.models import Case, Kind, Reason
 from webapp.review.standing import words_to_owner
 
@@ -49,6 +49,8 @@ def _tell(case: Case) -> bool:
 def _claim(case: Case) -> Notice | None:
     """The right to tell of a case, with what its owner's list says of it; None when there is nobody to tell, or
     somebody else was first."""
+    # A notice's key holds the photo: whoever decides locks that one first, and the case behind it.
+    Photo.objects.select_for_update().filter(pk=case.photo_id).first()
     claimed = Case.objects.filter(pk=case.pk, tell_at=case.tell_at, is_open=False).update(tell_at=None)
     if not claimed or not case.owner.is_active:
         return None
