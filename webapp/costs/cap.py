@@ -3,7 +3,8 @@
 A pause lasts until the next month, or until the cap is raised above what was spent or taken away. One that began since
 much was under way, such as uploads that never arrived, also ends when there is clearly room again; that the photos it
 stops are no longer under way is not enough where the cap is all but spent. Then they are run again by themselves, some
-at each beat, and no more than the cap has room for. At a cap of 0 nothing new is analysed, in no month.
+at each beat, and no more than the cap has room for. At a cap of 0 nothing new is analysed, in no month, but
+for what comes between the turn of one and the next beat.
 """
 
 from __future__ import annotations

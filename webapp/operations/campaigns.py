@@ -41,7 +41,7 @@ def _count(campaign: Campaign) -> int:
 
 
 def next_name() -> str:
-    """A name that no campaign has, to begin with."""
+    """A name to begin with, numbered behind those of the same day that begin alike."""
     name = f"Relabel of {timezone.now():%Y-%m-%d}"
     taken = Campaign.objects.filter(name__startswith=name).count()
     return f"{name}, no. {taken + 1}" if taken else name
