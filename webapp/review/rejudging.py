@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from uuid import UUID
 
 from webapp.photos.index import TOGETHER, index
-from webapp.photos.models import DECIDED, Photo, Status, SweepCursor, as_uuid
+from webapp.photos.models import DECIDED, NOBODY, Photo, Status, SweepCursor, as_uuid
 from webapp.review import judging
-
-NOBODY = UUID(int=0)
 
 
 def go_on() -> Iterator[Counter[tuple[str, str]]]:
